@@ -1,0 +1,29 @@
+"""What entities are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from genesis_state.options import Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rigid(Options):
+    """A rigid material.
+
+    Attributes:
+        rho: Density [kg/m^3]. It gives boxes, spheres and capsules their mass, 1000 where None.
+            In a model read from a file it replaces the density of every geom that states no mass
+            of its own; None leaves the file as it is. Bodies with explicit inertia keep it.
+        gravity_compensation: Part of the weight that is carried for every link; 1 cancels
+            gravity. None leaves a model read from a file as it is.
+    """
+
+    rho: float | None = None
+    gravity_compensation: float | None = None
+
+    def __post_init__(self):
+        if self.rho is not None:
+            self._number("rho", "a positive density in kg/m^3", above=0)
+        if self.gravity_compensation is not None:
+            self._number("gravity_compensation", "a finite number")

@@ -1,0 +1,274 @@
+"""Shapes and model files that `scene.add_entity` takes, each with where it starts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from genesis_state.geom import euler_to_quat
+from genesis_state.options import Options
+
+ASSETS = Path(__file__).parent / "assets"
+
+# Paths that Genesis scripts use, and our own model of the same robot.
+ALIASES = {"xml/franka_emika_panda/panda.xml": "franka.xml"}
+
+
+def find_file(file: str | os.PathLike[str]) -> Path:
+    """Finds a model file: as given, or else among the models that this package ships.
+
+    A relative path is looked up in the working directory first. Genesis' path of its Franka finds
+    our own model of that robot, `franka.xml`.
+
+    Raises:
+        FileNotFoundError: It is in neither place.
+    """
+    path = Path(file)
+    if path.is_file():
+        return path.resolve()
+    if not path.is_absolute():
+        shipped = ASSETS / ALIASES.get(path.as_posix(), path)
+        if shipped.is_file():
+            return shipped
+    names = sorted(p.relative_to(ASSETS).as_posix() for p in ASSETS.rglob("*") if p.is_file())
+    raise FileNotFoundError(
+        f"{os.fspath(file)!r} is neither in {Path.cwd()} nor in {ASSETS}, which has "
+        f"{', '.join(name for name in names if name.endswith(('.xml', '.urdf')))}."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Morph(Options):
+    """Base of all morphs: where an entity starts.
+
+    Attributes:
+        pos: Position [m]. A model file is moved by it as a whole.
+        quat: Orientation (w, x, y, z), normalized here. At most one of `quat` and `euler`.
+        euler: Orientation as rotations about the fixed axes x, y, z in that order [degrees]. It is
+            converted: afterwards `quat` holds the orientation and `euler` is None.
+        visualization: Accepted for Genesis scripts, shows nothing.
+        collision: Whether its geoms may touch anything.
+        requires_jac_and_IK: Accepted for Genesis scripts; inverse kinematics is always there.
+    """
+
+    pos: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    quat: tuple[float, float, float, float] | None = None
+    euler: tuple[float, float, float] | None = None
+    visualization: bool = True
+    collision: bool = True
+    requires_jac_and_IK: bool = True
+
+    # Parameters that concern only what is drawn. The scene says once that they show nothing.
+    VISUAL_ONLY: ClassVar = (
+        "visualization",
+        "plane_size",
+        "tile_size",
+        "prioritize_urdf_material",
+    )
+
+    def __post_init__(self):
+        if self.quat is not None and self.euler is not None:
+            raise ValueError(
+                f"{type(self).__name__}: quat and euler are both given, needs at most one of them."
+            )
+        self._vector("pos", 3, "three finite numbers in metres")
+        if self.euler is not None:
+            self._vector("euler", 3, "three finite angles in degrees")
+            self._store("quat", tuple(euler_to_quat(self.euler).tolist()))
+            self._store("euler", None)
+        elif self.quat is not None:
+            self._unit("quat", 4, "four finite numbers (w, x, y, z), not all zero")
+        else:
+            self._store("quat", (1.0, 0.0, 0.0, 0.0))
+        for name in ("visualization", "collision", "requires_jac_and_IK"):
+            self._flag(name)
+
+    def _unit(self, name: str, size: int, needs: str) -> None:
+        self._vector(name, size, needs)
+        value = np.array(getattr(self, name))
+        norm = float(np.linalg.norm(value))
+        if norm < 1e-9:
+            raise self._refuse(name, needs)
+        # A unit vector keeps its digits: dividing twice must not move it.
+        if abs(norm - 1.0) > 1e-15:
+            self._store(name, tuple((value / norm).tolist()))
+
+    def visual_only(self) -> list[str]:
+        """Names of the visual parameters that were set away from their default."""
+        default = {f.name: f.default for f in fields(self) if f.default is not MISSING}
+        return [n for n in self.VISUAL_ONLY if n in default and getattr(self, n) != default[n]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileMorph(Morph):
+    """Base of morphs that read a model file.
+
+    Attributes:
+        file: Path of the model, see `find_file`.
+        scale: Only 1.0: scale the model in its file.
+        default_armature: Rotor inertia for the joints that state none [kg m^2 or kg]; None leaves
+            the model as it is.
+    """
+
+    file: str | os.PathLike[str]
+    scale: float = 1.0
+    default_armature: float | None = None
+
+    SUFFIX: ClassVar = ""
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not isinstance(self.file, (str, os.PathLike)):
+            raise self._refuse("file", "a path")
+        if Path(self.file).suffix.lower() != self.SUFFIX:
+            raise self._refuse("file", f"a path that ends in {self.SUFFIX}")
+        if self.scale != 1.0:
+            raise self._refuse("scale", "1.0: scaling is not supported, scale the model's file")
+        if self.default_armature is not None:
+            self._number("default_armature", "an inertia that is not negative", least=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MJCF(FileMorph):
+    """A model in MuJoCo's XML format; the file says which of its bodies are free."""
+
+    SUFFIX: ClassVar = ".xml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class URDF(FileMorph):
+    """A model in URDF format. No link is merged into another, also across fixed joints.
+
+    Attributes:
+        fixed: Whether the base is fixed to the world; otherwise it floats.
+        merge_fixed_links: Only False, Genesis' other value is not supported.
+        links_to_keep: Accepted for Genesis scripts: all links are kept, and these must exist.
+        prioritize_urdf_material: Accepted for Genesis scripts, shows nothing.
+    """
+
+    fixed: bool = False
+    merge_fixed_links: bool = False
+    links_to_keep: tuple[str, ...] = ()
+    prioritize_urdf_material: bool = False
+
+    SUFFIX: ClassVar = ".urdf"
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._flag("fixed")
+        self._flag("prioritize_urdf_material")
+        if self.merge_fixed_links is not False:
+            raise self._refuse("merge_fixed_links", "False: links are never merged")
+        self._store("links_to_keep", tuple(self.links_to_keep))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Primitive(Morph):
+    """Base of morphs that are one geom.
+
+    Attributes:
+        fixed: Whether it is fixed to the world; otherwise it moves freely.
+    """
+
+    fixed: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._flag("fixed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box(Primitive):
+    """A box, by `pos` and `size` or by two corners.
+
+    Attributes:
+        size: Edge lengths [m].
+        lower: Corner with the smallest coordinates [m]; goes with `upper`. The two are converted:
+            afterwards `pos` and `size` hold the box and both are None.
+        upper: Corner with the largest coordinates [m].
+    """
+
+    size: tuple[float, float, float] | None = None
+    lower: tuple[float, float, float] | None = None
+    upper: tuple[float, float, float] | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        corners = self.lower is not None, self.upper is not None
+        if corners == (True, True) and self.size is None:
+            self._vector("lower", 3, "three finite numbers in metres")
+            self._vector("upper", 3, "three finite numbers in metres")
+            lower, upper = np.array(self.lower), np.array(self.upper)
+            if not (upper > lower).all():
+                raise self._refuse("upper", f"to lie above lower={self.lower} on every axis")
+            if self.pos != (0.0, 0.0, 0.0):
+                raise self._refuse("pos", "to be left out where lower and upper place the box")
+            self._store("pos", tuple(((lower + upper) / 2).tolist()))
+            self._store("size", tuple((upper - lower).tolist()))
+            self._store("lower", None)
+            self._store("upper", None)
+        elif corners == (False, False) and self.size is not None:
+            self._vector("size", 3, "three positive lengths in metres", above=0)
+        else:
+            raise ValueError("Box: needs either size, or both lower and upper.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sphere(Primitive):
+    """A ball.
+
+    Attributes:
+        radius: Radius [m].
+    """
+
+    radius: float = 0.5
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._number("radius", "a positive length in metres", above=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capsule(Primitive):
+    """A cylinder with round ends, along z.
+
+    Attributes:
+        radius: Radius [m].
+        height: Length of the cylindrical part, without the ends [m].
+    """
+
+    radius: float = 0.5
+    height: float = 1.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._number("radius", "a positive length in metres", above=0)
+        self._number("height", "a positive length in metres", above=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plane(Primitive):
+    """An infinite ground plane, always fixed.
+
+    Attributes:
+        normal: Direction out of the ground, normalized here. It turns the plane before `quat`.
+        plane_size: Accepted for Genesis scripts, shows nothing.
+        tile_size: Accepted for Genesis scripts, shows nothing.
+    """
+
+    fixed: bool = True
+    normal: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    plane_size: tuple[float, float] = (1e3, 1e3)
+    tile_size: tuple[float, float] = (1.0, 1.0)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.fixed:
+            raise self._refuse("fixed", "True: a plane cannot move")
+        self._unit("normal", 3, "three finite numbers, not all zero")
+        self._vector("plane_size", 2, "two positive lengths in metres", above=0)
+        self._vector("tile_size", 2, "two positive lengths in metres", above=0)
