@@ -1,0 +1,41 @@
+# Two commands: `make demo` runs the main job, `make test` runs the tests.
+# Each first sets up .venv and skips that when pyproject.toml and constraints.txt have not changed.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+
+# Pins matter: without them pip may fetch a far larger build of torch.
+INSTALL = $(VENV)/bin/python -m pip install --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test develop clean
+
+demo: $(VENV)/.installed
+	@echo "==> Running examples/franka_continue.py"
+	$(VENV)/bin/python examples/franka_continue.py
+
+test: $(VENV)/.installed-dev
+	@echo "==> Running the tests"
+	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+
+develop: $(VENV)/.installed-dev
+
+clean:
+	@echo "==> Removing $(VENV) and caches"
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "$(PYTHON) is not CPython 3.10 to 3.13. Name one that is: make PYTHON=python3.12"; exit 1; }
+	@echo "==> Creating a virtual environment in $(VENV)"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "==> Installing genesis_state and what it needs (minutes the first time)"
+	$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "==> Installing genesis_state, what it needs and the test tools (minutes the first time)"
+	$(INSTALL) -e '.[dev]'
+	@touch $(VENV)/.installed $@

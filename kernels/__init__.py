@@ -1,0 +1,1 @@
+"""Every Taichi kernel and function, imported as `genesis_state.kernels`."""
