@@ -1,0 +1,193 @@
+"""The house rules a machine can check: imports, package list, a light import, the README."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "genesis_state"
+
+# From the top down. A module may import its own line and the lines below it.
+# "" is the package itself, which offers every public name and so stands at the top.
+LAYERS = (
+    ("", "testing"),
+    ("scene", "entities"),
+    ("solvers",),
+    ("checkpoint",),
+    ("arena",),
+    ("state",),
+    ("selection",),
+    ("layout",),
+    ("schema",),
+    ("morphs", "materials", "options", "geom"),
+    ("runtime",),
+    ("kernels",),
+)
+LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line}
+
+KERNEL_USERS = ("arena", "solvers", "runtime", "entities.inverse_kinematics", "testing", "kernels")
+TAICHI_USERS = ("kernels.lang",)
+# What the lines that promise to stay light may import from outside the standard library.
+THIRD_PARTY = {
+    "checkpoint": {"numpy"},
+    "state": {"numpy", "torch"},
+    "selection": {"numpy", "torch"},
+    "layout": {"numpy", "torch"},
+    "schema": set(),
+    "morphs": {"numpy", "torch"},
+    "materials": {"numpy", "torch"},
+    "options": {"numpy", "torch"},
+    "geom": {"numpy", "torch"},
+    "kernels": {"taichi"},
+}
+
+
+class Import(NamedTuple):
+    """One import: who, what, where."""
+
+    importer: str
+    target: str
+    line: int
+    typing_only: bool
+
+    def __str__(self) -> str:
+        return f"{self.importer or PACKAGE}:{self.line} imports {self.target}"
+
+
+def source_files() -> dict[str, Path]:
+    """Maps each module's name below the package ("" is the package) to its file."""
+    files = {}
+    for folder, prefix in ((ROOT / PACKAGE, ()), (ROOT / "kernels", ("kernels",))):
+        for path in sorted(folder.rglob("*.py")):
+            parts = prefix + path.relative_to(folder).with_suffix("").parts
+            if prefix == () and parts[0] == "kernels":
+                continue  # the link; its files come under their own folder
+            files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return files
+
+
+FILES = source_files()
+
+
+def nodes(tree: ast.AST, typing_only: bool = False) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node below `tree`, and whether it stands under `if TYPE_CHECKING`."""
+    for child in ast.iter_child_nodes(tree):
+        guarded = typing_only or (
+            isinstance(tree, ast.If)
+            and child in tree.body
+            and ast.unparse(tree.test).endswith("TYPE_CHECKING")
+        )
+        yield child, guarded
+        yield from nodes(child, guarded)
+
+
+def imports(module: str) -> Iterator[Import]:
+    """The absolute names that a module imports, those inside functions too."""
+    for node, typing_only in nodes(ast.parse(FILES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(module, alias.name, node.lineno, typing_only)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}:{node.lineno} is a relative import"
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                is_module = full.removeprefix(PACKAGE + ".") in FILES
+                target = full if is_module else str(node.module)
+                yield Import(module, target, node.lineno, typing_only)
+
+
+def inside(target: str) -> str | None:
+    """The name below the package, or None for a name from elsewhere."""
+    if target == PACKAGE:
+        return ""
+    return target.removeprefix(PACKAGE + ".") if target.startswith(PACKAGE + ".") else None
+
+
+def belongs(module: str, names: tuple[str, ...]) -> bool:
+    return any(module == name or module.startswith(name + ".") for name in names)
+
+
+@pytest.mark.parametrize("module", FILES, ids=lambda name: name or PACKAGE)
+def test_imports_point_one_way(module: str) -> None:
+    own = module.split(".")[0]
+    assert own in LEVEL, f"{FILES[module]} has no line in LAYERS; give it one"
+    wrong = []
+    for found in imports(module):
+        target = inside(found.target)
+        if target is None:
+            continue
+        upwards = LEVEL.get(target.split(".")[0], -1) < LEVEL[own]
+        kernels_from_afar = belongs(target, ("kernels",)) and not belongs(module, KERNEL_USERS)
+        if upwards or kernels_from_afar:
+            wrong.append(str(found))
+    assert not wrong, "imports that point back: " + "; ".join(wrong)
+
+
+@pytest.mark.parametrize("module", FILES, ids=lambda name: name or PACKAGE)
+def test_third_party_imports_stay_where_they_belong(module: str) -> None:
+    allowed = THIRD_PARTY.get(module.split(".")[0])
+    wrong = []
+    for found in imports(module):
+        name = found.target.split(".")[0]
+        if found.typing_only or name == PACKAGE or name in sys.stdlib_module_names:
+            continue
+        misplaced_taichi = name == "taichi" and not belongs(module, TAICHI_USERS)
+        if misplaced_taichi or (allowed is not None and name not in allowed):
+            wrong.append(str(found))
+    assert not wrong, "imports that do not belong there: " + "; ".join(wrong)
+
+
+def test_kernel_files_keep_their_annotations() -> None:
+    """Taichi refuses a kernel whose annotations are strings."""
+    for module in FILES:
+        if belongs(module, ("kernels",)):
+            assert all(found.target != "__future__" for found in imports(module)), module
+
+
+def test_package_list_equals_folders() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    found = re.search(r"^packages = (\[.*?\])", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    listed = ast.literal_eval(found[1])
+    folders = {
+        (PACKAGE, *path.relative_to(ROOT / top).parent.parts)
+        if top == PACKAGE
+        else (PACKAGE, top, *path.relative_to(ROOT / top).parent.parts)
+        for top in (PACKAGE, "kernels")
+        for path in (ROOT / top).rglob("*.py")
+    }
+    assert sorted(listed) == sorted({".".join(parts) for parts in folders})
+
+
+def test_every_package_folder_has_an_init() -> None:
+    lacking = {p.parent for p in FILES.values() if not (p.parent / "__init__.py").is_file()}
+    assert not lacking
+
+
+def test_kernels_link_leads_to_the_kernels_folder() -> None:
+    link = ROOT / PACKAGE / "kernels"
+    assert link.is_symlink(), "git wrote no link; check out with core.symlinks=true"
+    assert os.readlink(link) == "../kernels"
+
+
+def test_import_starts_nothing_heavy() -> None:
+    code = (
+        "import sys, genesis_state\n"
+        "print([m for m in ('taichi', 'mujoco', 'torch') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == "[]"
+
+
+def test_readme_names_both_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "make demo" in text
+    assert "make test" in text
