@@ -104,7 +104,7 @@ def test_franka_has_the_published_masses_and_limits():
     np.testing.assert_array_equal(
         model.actuator_gainprm[:, 0], [4500, 4500, 3500, 3500, 2000, 2000, 2000, 100, 100]
     )
-    np.testing.assert_array_equal(model.actuator_ctrlrange, model.jnt_range)
+    np.testing.assert_allclose(model.actuator_ctrlrange, model.jnt_range)
     np.testing.assert_array_equal(
         model.jnt_range[:7, 1], [2.8973, 1.7628, 2.8973, -0.0698, 2.8973, 3.7525, 2.8973]
     )
