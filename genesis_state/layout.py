@@ -178,6 +178,31 @@ class StateLayout:
         saved = sum(owner.saved.nbytes for owner in self.owners)
         return saved + sum(owner.param.nbytes for owner in self.owners) * params
 
+    def owner_index(self, name: str) -> int | None:
+        """The place in `owners` of the one with this name or alias."""
+        return self._owner_indices.get(name)
+
+    def place(self, key: str) -> tuple[int, bool, RowLayout, str] | None:
+        """Where a checkpoint key is: owner's index, whether a parameter, its row, its name."""
+        return self._places.get(key)
+
+    @cached_property
+    def _owner_indices(self) -> dict[str, int]:
+        places = {owner.alias: index for index, owner in enumerate(self.owners)}
+        return places | {owner.name: index for index, owner in enumerate(self.owners)}
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, bool, RowLayout, str]]:
+        return {
+            f"{owner.name}.{var.name}": (index, row is owner.param, row, var.name)
+            for index, owner in enumerate(self.owners)
+            for row in (owner.saved, owner.param)
+            for var in row.variables
+        }
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"owners": self.owners, "model": self.model}  # without the lookup tables
+
     def differences(
         self, other: StateLayout, here: str = "this scene", there: str = "the state"
     ) -> list[str]:
