@@ -105,9 +105,9 @@ class SimState:
         """
         if params is None:
             params = any((place := layout.place(key)) and place[1] for key in arrays)
-        if n_envs is None:
-            n_envs = next((array.shape[0] for array in arrays.values() if array.ndim), 0)
-        state = cls.zeros(layout, int(n_envs), params=params)
+        lengths = (array.shape[0] for array in arrays.values() if array.ndim)
+        rows: int = next(lengths, 0) if n_envs is None else n_envs
+        state = cls.zeros(layout, rows, params=params)
         problems = [f"{key} is not in the layout." for key in arrays if not layout.place(key)]
         for key in state:
             view = state[key]
