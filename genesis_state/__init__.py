@@ -1,0 +1,100 @@
+"""Batched physics in the style of Genesis whose state can be taken, put back and continued exactly.
+
+    import genesis_state as gs
+
+    scene = gs.Scene()
+    robot = scene.add_entity(gs.morphs.MJCF(file="franka.xml"))
+    scene.build(n_envs=16)
+    scene.step()
+    state = scene.get_state()
+    scene.reset(state=state)
+
+Names load when they are first used; importing the package starts nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+    from genesis_state import geom, materials, morphs, options, testing
+    from genesis_state.layout import StateLayout
+    from genesis_state.options import constraint_solver, integrator
+    from genesis_state.runtime import Backend, destroy, init, logger
+    from genesis_state.scene import Scene
+    from genesis_state.schema import Schema, StateVar
+    from genesis_state.solvers.base import Solver
+    from genesis_state.state import SimState
+
+    cpu, gpu, cuda, vulkan = Backend.cpu, Backend.gpu, Backend.cuda, Backend.vulkan
+    device: torch.device
+    tc_float: torch.dtype
+    tc_int: torch.dtype
+    tc_bool: torch.dtype
+
+__version__ = "0.1.0"
+
+_MODULES = ("geom", "materials", "morphs", "options", "testing")
+_NAMES = {
+    "Scene": "scene",
+    "Schema": "schema",
+    "SimState": "state",
+    "Solver": "solvers.base",
+    "StateLayout": "layout",
+    "StateVar": "schema",
+    "constraint_solver": "options",
+    "destroy": "runtime",
+    "init": "runtime",
+    "integrator": "options",
+    "logger": "runtime",
+}
+_BACKENDS = ("cpu", "gpu", "cuda", "vulkan")
+_RUNTIME = ("device", "tc_bool", "tc_float", "tc_int")
+
+__all__ = [
+    "Scene",
+    "Schema",
+    "SimState",
+    "Solver",
+    "StateLayout",
+    "StateVar",
+    "constraint_solver",
+    "cpu",
+    "cuda",
+    "destroy",
+    "device",
+    "geom",
+    "gpu",
+    "init",
+    "integrator",
+    "logger",
+    "materials",
+    "morphs",
+    "options",
+    "tc_bool",
+    "tc_float",
+    "tc_int",
+    "testing",
+    "vulkan",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _RUNTIME:
+        # Not cached: these follow the runtime.
+        return getattr(import_module("genesis_state.runtime"), f"get_{name}")()
+    if name in _MODULES:
+        value = import_module(f"genesis_state.{name}")
+    elif name in _NAMES:
+        value = getattr(import_module(f"genesis_state.{_NAMES[name]}"), name)
+    elif name in _BACKENDS:
+        value = import_module("genesis_state.runtime").Backend(name)
+    else:
+        raise AttributeError(f"genesis_state has no {name!r}; it has {', '.join(__all__)}.")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,120 @@
+"""What the controls do: MuJoCo actuators and per-dof PD control, of one environment.
+
+A dof whose control mode is not `NO_CONTROL` is driven by its own command and takes nothing from
+actuators.
+"""
+
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_kinematics import FREE, HINGE, SLIDE
+
+NO_CONTROL, FORCE, VELOCITY, POSITION = 0, 1, 2, 3  # control modes of a dof
+STATELESS, INTEGRATOR, FILTER, FILTER_EXACT = 0, 1, 2, 3  # activation dynamics, as mujoco.mjtDyn
+
+
+@ti.func
+def pd_force(e, i, q, d: ti.template()):
+    """Command force of dof `i`, whose coordinate is `qpos[q]`, clipped to its force range."""
+    force = d.control_force[e, i]
+    mode = d.control_mode[e, i]
+    if mode != FORCE:
+        force = d.dofs_kv[e, i] * (d.control_vel[e, i] - d.dofs_vel[e, i])
+        if mode == POSITION:
+            force += d.dofs_kp[e, i] * (d.control_pos[e, i] - d.qpos[e, q])
+    return ti.min(ti.max(force, d.dofs_force_lower[e, i]), d.dofs_force_upper[e, i])
+
+
+@ti.func
+def pd_damping(e, i, force, d: ti.template()):
+    """-d force / d velocity of the command force of dof `i`; zero where it is clipped."""
+    kv = 0.0
+    mode = d.control_mode[e, i]
+    if mode == VELOCITY or mode == POSITION:
+        if force > d.dofs_force_lower[e, i] and force < d.dofs_force_upper[e, i]:
+            kv = d.dofs_kv[e, i]
+    return kv
+
+
+@ti.func
+def next_activation(m: ti.template(), u, act, act_dot, h):
+    """Activation of actuator `u` after time `h`."""
+    r = act
+    if m.actuator_dynamics[u] == FILTER_EXACT:
+        tau = ti.max(1e-15, m.actuator_time_constant[u])
+        r += act_dot * tau * (1.0 - ti.exp(-h / tau))
+    else:
+        r += act_dot * h
+    if m.actuator_act_limited[u] != 0:
+        r = ti.min(ti.max(r, m.actuator_act_range[u][0]), m.actuator_act_range[u][1])
+    return r
+
+
+@ti.func
+def actuation(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
+    """Controls → `qfrc_actuator`, `act_dot` and `dof_damping_implicit`.
+
+    `dof_damping_implicit` is -d force / d velocity of everything that drives a dof, joint damping
+    apart; the implicit integrator adds it to the inertia matrix.
+    """
+    for i in range(n.dofs):
+        d.qfrc_actuator[e, i] = 0.0
+        d.actuator_damping[e, i] = 0.0
+    for u in range(n.actuators):
+        j = m.actuator_joint[u]
+        i = m.joint_dof_start[j]
+        kind = m.joint_type[j]
+        control = d.ctrl[e, u]
+        if m.actuator_ctrl_limited[u] != 0:
+            low = m.actuator_ctrl_range[u][0]
+            control = ti.min(ti.max(control, low), m.actuator_ctrl_range[u][1])
+        gear = m.actuator_gear[u, 0]
+        length = 0.0
+        velocity = 0.0
+        if kind == HINGE or kind == SLIDE:
+            length = d.qpos[e, m.joint_q_start[j]] * gear
+            velocity = d.dofs_vel[e, i] * gear
+        dynamics = m.actuator_dynamics[u]
+        drive = control
+        if dynamics != STATELESS:
+            a = m.actuator_act_start[u]
+            act = d.act[e, a]
+            rate = control
+            if dynamics != INTEGRATOR:
+                rate = (control - act) / ti.max(1e-15, m.actuator_time_constant[u])
+            d.act_dot[e, a] = rate
+            drive = act
+            if m.actuator_act_early[u] != 0:
+                drive = next_activation(m, u, act, rate, h)
+        gain = m.actuator_gain[u]
+        bias = m.actuator_bias[u]
+        force = (gain[0] + gain[1] * length + gain[2] * velocity) * drive
+        force += bias[0] + bias[1] * length + bias[2] * velocity
+        damping = -(gain[2] * drive + bias[2])
+        if m.actuator_force_limited[u] != 0:
+            low = m.actuator_force_range[u][0]
+            high = m.actuator_force_range[u][1]
+            if force <= low or force >= high:
+                damping = 0.0
+            force = ti.min(ti.max(force, low), high)
+        if kind == HINGE or kind == SLIDE:
+            d.qfrc_actuator[e, i] += gear * force
+            d.actuator_damping[e, i] += gear * gear * damping
+        else:
+            size = 3
+            if kind == FREE:
+                size = 6
+            for k in range(size):
+                d.qfrc_actuator[e, i + k] += m.actuator_gear[u, k] * force
+    for j in range(n.joints):
+        i = m.joint_dof_start[j]
+        if m.joint_act_gravcomp[j] != 0:
+            for k in range(i, i + m.joint_n_dofs[j]):
+                d.qfrc_actuator[e, k] += d.qfrc_gravcomp[e, k]
+        if m.joint_act_force_limited[j] != 0:
+            low = m.joint_act_force_range[j][0]
+            high = m.joint_act_force_range[j][1]
+            d.qfrc_actuator[e, i] = ti.min(ti.max(d.qfrc_actuator[e, i], low), high)
+        for k in range(i, i + m.joint_n_dofs[j]):
+            if d.control_mode[e, k] != NO_CONTROL:
+                force = pd_force(e, k, m.joint_q_start[j] + k - i, d)
+                d.qfrc_actuator[e, k] = force
+                d.actuator_damping[e, k] = pd_damping(e, k, force, d)

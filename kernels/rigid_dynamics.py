@@ -1,0 +1,179 @@
+"""Joint-space inertia, bias and passive forces of one environment.
+
+The inertia matrix M is kept in the sparse rows of its lower triangle: row i holds the dofs above
+i in the tree, from the root down, and i itself last (`M_row_start`, `M_row_size`, `M_column`).
+It is factored as L^T D L without fill-in (Featherstone 2008, section 6.5).
+"""
+
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_kinematics import BALL, FREE, read_quat
+from genesis_state.kernels.spatial import (
+    angular,
+    cross_force,
+    inertia_mul,
+    linear,
+    quat_conj,
+    quat_mul,
+    quat_to_rotvec,
+)
+
+
+@ti.func
+def mass_matrix(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Composite rigid body algorithm: `cinert`, `cdof` → `M`."""
+    for b in range(1, n.bodies):
+        d.crb[e, b] = d.cinert[e, b]
+    for k in range(1, n.bodies):
+        b = n.bodies - k
+        if m.body_parent[b] > 0:
+            d.crb[e, m.body_parent[b]] += d.crb[e, b]
+    for i in range(n.dofs):
+        momentum = inertia_mul(d.crb[e, m.dof_body[i]], d.cdof[e, i])
+        start = m.M_row_start[i]
+        size = m.M_row_size[i]
+        for k in range(size):
+            d.M[e, start + k] = d.cdof[e, m.M_column[start + k]].dot(momentum)
+        d.M[e, start + size - 1] += m.dof_armature[i]
+
+
+@ti.func
+def factor(e, m: ti.template(), n: ti.template(), a: ti.template()):
+    """Rows of a matrix with M's sparsity → its L^T D L factors, in place; diagonal holds 1 / D."""
+    for r in range(n.dofs):
+        k = n.dofs - 1 - r
+        start = m.M_row_start[k]
+        size = m.M_row_size[k]
+        inverse = 1.0 / a[e, start + size - 1]
+        for t in range(1, size):
+            c = size - 1 - t
+            i = m.M_column[start + c]
+            scale = a[e, start + c] * inverse
+            row = m.M_row_start[i]
+            for s in range(c + 1):
+                a[e, row + s] -= a[e, start + s] * scale
+        for s in range(size - 1):
+            a[e, start + s] *= inverse
+        a[e, start + size - 1] = inverse
+
+
+@ti.func
+def solve(e, m: ti.template(), n: ti.template(), a: ti.template(), x: ti.template()):
+    """`x` → A^-1 x in place, with the factors of `factor`."""
+    for r in range(n.dofs):
+        i = n.dofs - 1 - r
+        start = m.M_row_start[i]
+        xi = x[e, i]
+        for s in range(m.M_row_size[i] - 1):
+            x[e, m.M_column[start + s]] -= a[e, start + s] * xi
+    for i in range(n.dofs):
+        start = m.M_row_start[i]
+        size = m.M_row_size[i]
+        xi = x[e, i] * a[e, start + size - 1]
+        for s in range(size - 1):
+            xi -= a[e, start + s] * x[e, m.M_column[start + s]]
+        x[e, i] = xi
+
+
+@ti.func
+def mul_mass(e, m: ti.template(), n: ti.template(), d: ti.template(), x: ti.template(), y: ti.template()):
+    """y = M x."""
+    for i in range(n.dofs):
+        y[e, i] = 0.0
+    for i in range(n.dofs):
+        start = m.M_row_start[i]
+        size = m.M_row_size[i]
+        xi = x[e, i]
+        yi = d.M[e, start + size - 1] * xi
+        for s in range(size - 1):
+            c = m.M_column[start + s]
+            yi += d.M[e, start + s] * x[e, c]
+            y[e, c] += d.M[e, start + s] * xi
+        y[e, i] += yi
+
+
+@ti.func
+def bias_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Recursive Newton-Euler without joint accelerations → `qfrc_bias` (Coriolis and gravity)."""
+    zero = ti.Vector([0.0] * 6)
+    g = m.gravity[0]
+    d.cacc[e, 0] = ti.Vector([0.0, 0.0, 0.0, -g[0], -g[1], -g[2]])
+    for b in range(1, n.bodies):
+        a = d.cacc[e, m.body_parent[b]]
+        dof_start = m.body_dof_start[b]
+        for i in range(dof_start, dof_start + m.body_n_dofs[b]):
+            a += d.cdof_dot[e, i] * d.dofs_vel[e, i]
+        d.cacc[e, b] = a
+        v = d.cvel[e, b]
+        d.cfrc[e, b] = inertia_mul(d.cinert[e, b], a) + cross_force(
+            v, inertia_mul(d.cinert[e, b], v)
+        )
+    d.cfrc[e, 0] = zero
+    for k in range(1, n.bodies):
+        b = n.bodies - k
+        if m.body_parent[b] > 0:
+            d.cfrc[e, m.body_parent[b]] += d.cfrc[e, b]
+    for i in range(n.dofs):
+        d.qfrc_bias[e, i] = d.cdof[e, i].dot(d.cfrc[e, m.dof_body[i]])
+
+
+@ti.func
+def add_wrench(
+    e, m: ti.template(), d: ti.template(), b, force, torque, point, qfrc: ti.template()
+):
+    """Adds to `qfrc` a force [N] at `point` and a torque [N m] on body `b`, all in world axes."""
+    arm = point - d.tree_com[e, m.body_root[b]]
+    moment = torque + arm.cross(force)
+    i = m.body_last_dof[b]
+    while i >= 0:
+        axis = d.cdof[e, i]
+        qfrc[e, i] += angular(axis).dot(moment) + linear(axis).dot(force)
+        i = m.dof_parent[i]
+
+
+@ti.func
+def passive_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Springs, dampers and gravity compensation → `qfrc_passive`, `qfrc_gravcomp`."""
+    for i in range(n.dofs):
+        d.qfrc_passive[e, i] = -m.dof_damping[i] * d.dofs_vel[e, i]
+        d.qfrc_gravcomp[e, i] = 0.0
+    for j in range(n.joints):
+        stiffness = m.joint_stiffness[j]
+        if stiffness != 0.0:
+            i = m.joint_dof_start[j]
+            q = m.joint_q_start[j]
+            kind = m.joint_type[j]
+            if kind == FREE or kind == BALL:
+                if kind == FREE:
+                    for k in ti.static(range(3)):
+                        stretch = d.qpos[e, q + k] - m.qpos_spring[q + k]
+                        d.qfrc_passive[e, i + k] -= stiffness * stretch
+                    i += 3
+                    q += 3
+                rest = ti.Vector(
+                    [m.qpos_spring[q], m.qpos_spring[q + 1], m.qpos_spring[q + 2], m.qpos_spring[q + 3]]
+                )
+                turn = quat_to_rotvec(quat_mul(quat_conj(rest), read_quat(d.qpos, e, q)))
+                for k in ti.static(range(3)):
+                    d.qfrc_passive[e, i + k] -= stiffness * turn[k]
+            else:
+                d.qfrc_passive[e, i] -= stiffness * (d.qpos[e, q] - m.qpos_spring[q])
+    if ti.static(n.gravity_compensated > 0):
+        zero = ti.Vector([0.0, 0.0, 0.0])
+        for b in range(1, n.bodies):
+            if m.body_gravcomp[b] != 0.0:
+                force = m.gravity[0] * (-m.body_mass[b] * m.body_gravcomp[b])
+                add_wrench(e, m, d, b, force, zero, d.xipos[e, b], d.qfrc_gravcomp)
+        for j in range(n.joints):
+            if m.joint_act_gravcomp[j] == 0:
+                i = m.joint_dof_start[j]
+                for k in range(i, i + m.joint_n_dofs[j]):
+                    d.qfrc_passive[e, k] += d.qfrc_gravcomp[e, k]
+
+
+@ti.func
+def applied_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """External forces and torques on links → added to `qfrc_smooth`."""
+    for b in range(1, n.bodies):
+        f = d.links_applied_force[e, b - 1]
+        if f.dot(f) > 0.0:
+            add_wrench(e, m, d, b, linear(f), angular(f), d.xipos[e, b], d.qfrc_smooth)

@@ -1,0 +1,213 @@
+"""One time step of the rigid solver: forward dynamics, then one of three integrators.
+
+One kernel does a whole step of all environments; each environment is a loop iteration of its
+own, so its result depends on nothing but its own bytes.
+"""
+
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_actuation import STATELESS, actuation, next_activation
+from genesis_state.kernels.rigid_constraint import make_rows
+from genesis_state.kernels.rigid_dynamics import (
+    applied_force,
+    bias_force,
+    factor,
+    mass_matrix,
+    passive_force,
+    solve,
+)
+from genesis_state.kernels.rigid_free_body import solve_free_bodies
+from genesis_state.kernels.rigid_kinematics import (
+    BALL,
+    FREE,
+    com_position,
+    com_velocity,
+    forward_kinematics,
+)
+from genesis_state.kernels.rigid_newton import constrained_acceleration
+from genesis_state.kernels.spatial import quat_integrate
+
+EULER, RK4, IMPLICITFAST = 0, 1, 3  # numbered as mujoco.mjtIntegrator
+LARGEST = 1e10  # a coordinate beyond this counts as an error, as does one that is not a number
+
+
+@ti.func
+def forward_dynamics(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
+    """State and controls → `dofs_acc`."""
+    forward_kinematics(e, m, n, d, d.qpos)
+    com_position(e, m, n, d)
+    mass_matrix(e, m, n, d)
+    for k in range(n.M_entries):
+        d.M_factor[e, k] = d.M[e, k]
+    factor(e, m, n, d.M_factor)
+    com_velocity(e, m, n, d)
+    passive_force(e, m, n, d)
+    make_rows(e, m, n, d, h)
+    bias_force(e, m, n, d)
+    actuation(e, m, n, d, h)
+    for i in range(n.dofs):
+        d.qfrc_smooth[e, i] = d.qfrc_passive[e, i] - d.qfrc_bias[e, i] + d.qfrc_actuator[e, i]
+    applied_force(e, m, n, d)
+    for i in range(n.dofs):
+        d.acc_smooth[e, i] = d.qfrc_smooth[e, i]
+    solve(e, m, n, d.M_factor, d.acc_smooth)
+    constrained_acceleration(e, m, n, d)
+
+
+@ti.func
+def integrate_positions(e, m: ti.template(), n: ti.template(), d: ti.template(), vel: ti.template(), h):
+    """`qpos` → where the velocities `vel` take it in time `h`."""
+    for j in range(n.joints):
+        i = m.joint_dof_start[j]
+        q = m.joint_q_start[j]
+        kind = m.joint_type[j]
+        if kind == FREE or kind == BALL:
+            if kind == FREE:
+                for k in ti.static(range(3)):
+                    d.qpos[e, q + k] += h * vel[e, i + k]
+                i += 3
+                q += 3
+            quat = ti.Vector([d.qpos[e, q], d.qpos[e, q + 1], d.qpos[e, q + 2], d.qpos[e, q + 3]])
+            quat = quat_integrate(quat, ti.Vector([vel[e, i], vel[e, i + 1], vel[e, i + 2]]), h)
+            for k in ti.static(range(4)):
+                d.qpos[e, q + k] = quat[k]
+        else:
+            d.qpos[e, q] += h * vel[e, i]
+
+
+@ti.func
+def integrate_activations(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
+    """`act` → its value after time `h` with the rate `act_dot`."""
+    for u in range(n.actuators):
+        if m.actuator_dynamics[u] != STATELESS:
+            a = m.actuator_act_start[u]
+            d.act[e, a] = next_activation(m, u, d.act[e, a], d.act_dot[e, a], h)
+
+
+@ti.func
+def velocity_step(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
+    """`dofs_vel` → its value after time `h`, damping taken at the end of the step.
+
+    (M + h D) a = f, with D the joint damping, and for implicitfast also what actuators damp. The
+    velocity gain of PD control is always in D.
+    """
+    for k in range(n.M_entries):
+        d.M_factor[e, k] = d.M[e, k]
+    for i in range(n.dofs):
+        damping = m.dof_damping[i]
+        if ti.static(n.integrator == IMPLICITFAST) or d.control_mode[e, i] != 0:
+            damping += d.actuator_damping[e, i]
+        d.M_factor[e, m.M_row_start[i] + m.M_row_size[i] - 1] += h * damping
+        d.step_acc[e, i] = d.qfrc_smooth[e, i] + d.qfrc_constraint[e, i]
+    factor(e, m, n, d.M_factor)
+    solve(e, m, n, d.M_factor, d.step_acc)
+    if ti.static(n.integrator == IMPLICITFAST):
+        solve_free_bodies(e, m, n, d, h)
+    for i in range(n.dofs):
+        d.dofs_vel[e, i] += h * d.step_acc[e, i]
+
+
+@ti.func
+def runge_kutta_start(e, n: ti.template(), d: ti.template()):
+    """Remembers the state at the start of the step and clears the weighted sums."""
+    for q in range(n.qs):
+        d.rk_qpos[e, q] = d.qpos[e, q]
+    for i in range(n.dofs):
+        d.rk_vel[e, i] = d.dofs_vel[e, i]
+        d.rk_mean_vel[e, i] = 0.0
+        d.rk_mean_acc[e, i] = 0.0
+    for a in range(n.activations):
+        d.rk_act[e, a] = d.act[e, a]
+        d.rk_mean_act_dot[e, a] = 0.0
+
+
+@ti.func
+def runge_kutta_stage(e, m: ti.template(), n: ti.template(), d: ti.template(), stage, h):
+    """Adds stage 0..3 to the means and moves to where the next stage is evaluated."""
+    weight = 1.0 / 6.0
+    reach = 0.5 * h
+    if stage == 1 or stage == 2:
+        weight = 1.0 / 3.0
+    if stage >= 2:
+        reach = h
+    for i in range(n.dofs):
+        d.rk_mean_vel[e, i] += weight * d.dofs_vel[e, i]
+        d.rk_mean_acc[e, i] += weight * d.dofs_acc[e, i]
+        d.step_acc[e, i] = d.dofs_vel[e, i]
+    for a in range(n.activations):
+        d.rk_mean_act_dot[e, a] += weight * d.act_dot[e, a]
+    for q in range(n.qs):
+        d.qpos[e, q] = d.rk_qpos[e, q]
+    if stage < 3:
+        integrate_positions(e, m, n, d, d.step_acc, reach)
+        for i in range(n.dofs):
+            d.dofs_vel[e, i] = d.rk_vel[e, i] + reach * d.dofs_acc[e, i]
+        for a in range(n.activations):
+            d.act[e, a] = d.rk_act[e, a] + reach * d.act_dot[e, a]
+    else:
+        integrate_positions(e, m, n, d, d.rk_mean_vel, h)
+        for i in range(n.dofs):
+            d.dofs_vel[e, i] = d.rk_vel[e, i] + h * d.rk_mean_acc[e, i]
+        for a in range(n.activations):
+            d.act[e, a] = d.rk_act[e, a]
+            d.act_dot[e, a] = d.rk_mean_act_dot[e, a]
+        integrate_activations(e, m, n, d, h)
+
+
+@ti.func
+def write_links(e, n: ti.template(), d: ti.template()):
+    """Body frames → the public `links_pos`, `links_quat`."""
+    for b in range(1, n.bodies):
+        d.links_pos[e, b - 1] = d.xpos[e, b]
+        d.links_quat[e, b - 1] = d.xquat[e, b]
+
+
+@ti.func
+def bad(x):
+    """Whether `x` is not a number or far too large."""
+    return ti.math.isnan(x) or ti.abs(x) > LARGEST
+
+
+@ti.func
+def find_error(e, n: ti.template(), d: ti.template()):
+    """Flags the environment if its state is no longer a state."""
+    for q in range(n.qs):
+        if bad(d.qpos[e, q]):
+            d.error[e] = True
+    for i in range(n.dofs):
+        if bad(d.dofs_vel[e, i]) or bad(d.dofs_acc[e, i]):
+            d.error[e] = True
+
+
+@ti.kernel
+def step(m: ti.template(), n: ti.template(), d: ti.template(), substeps: ti.i32):
+    """Moves every environment without an error forward by `substeps` time steps."""
+    ti.loop_config(block_dim=n.block_dim)
+    for e in range(n.envs):
+        if not d.error[e]:
+            h = m.timestep[0]
+            for _ in range(substeps):
+                if ti.static(n.integrator == RK4):
+                    runge_kutta_start(e, n, d)
+                    for stage in range(4):
+                        forward_dynamics(e, m, n, d, h)
+                        runge_kutta_stage(e, m, n, d, stage, h)
+                else:
+                    forward_dynamics(e, m, n, d, h)
+                    velocity_step(e, m, n, d, h)
+                    integrate_positions(e, m, n, d, d.dofs_vel, h)
+                    integrate_activations(e, m, n, d, h)
+            forward_kinematics(e, m, n, d, d.qpos)
+            write_links(e, n, d)
+            for i in range(n.dofs):
+                d.dofs_force[e, i] = d.qfrc_smooth[e, i] + d.qfrc_constraint[e, i]
+            for b in range(n.bodies - 1):
+                d.links_applied_force[e, b] = ti.Vector([0.0] * 6)
+            find_error(e, n, d)
+
+
+@ti.kernel
+def refresh_links(m: ti.template(), n: ti.template(), d: ti.template()):
+    """`qpos` → `links_pos`, `links_quat`, after coordinates were set from outside."""
+    for e in range(n.envs):
+        forward_kinematics(e, m, n, d, d.qpos)
+        write_links(e, n, d)
