@@ -1,0 +1,87 @@
+"""What a checkpoint may hold, whatever its format: numeric arrays and plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+# Little-endian on disk, so that a file means the same everywhere.
+ARRAY_DTYPES = {
+    name: np.dtype(f"<{name}")
+    for name in ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
+}
+# Far above any scene's need. They let a reader bound what a small hostile file can make it build.
+MAX_ARRAYS = 4_096
+MAX_VALUES = 40_000
+MAX_DEPTH = 32
+MAX_INT_BYTES = 32
+
+
+def check_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays as they are stored: little-endian and C-contiguous, copied only if they were not.
+
+    Args:
+        arrays: Bool, integer and float arrays by name.
+    """
+    if len(arrays) > MAX_ARRAYS:
+        raise ValueError(
+            f"{len(arrays)} arrays, a checkpoint holds at most {MAX_ARRAYS}; join some."
+        )
+    stored = {}
+    for name, array in arrays.items():
+        if not isinstance(name, str):
+            raise TypeError(f"array name {name!r}: a {type(name).__name__}, needs a str.")
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"{name}: a {type(array).__name__}, needs a NumPy array.")
+        if array.dtype.str[1:] not in ARRAY_DTYPES:
+            raise TypeError(
+                f"{name}: dtype {array.dtype}, a checkpoint holds bool, integers and floats up to "
+                "64 bits; convert it."
+            )
+        stored[name] = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
+    return stored
+
+
+def plain(value: Any, name: str, *, budget: int) -> Any:
+    """A copy of `value` in which there is nothing but plain values, each in one place only.
+
+    Args:
+        value: None, bool, int, float, str, NumPy scalars, and lists, tuples and dicts of them.
+        name: What errors call it.
+        budget: How many values there may be.
+    """
+    left = budget
+
+    def copy(value: Any, name: str, depth: int) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise ValueError(f"{name}: more than {budget} values; keep large data in arrays.")
+        if depth > MAX_DEPTH:
+            raise ValueError(f"{name}: nested deeper than {MAX_DEPTH}; flatten it.")
+        if isinstance(value, np.generic):
+            value = value.item()
+        if value is None or isinstance(value, (bool, float)):
+            return value
+        if isinstance(value, str):
+            return str(value)
+        if isinstance(value, int):
+            if value.bit_length() >= 8 * MAX_INT_BYTES:
+                raise ValueError(f"{name}: an integer of {value.bit_length()} bits is too large.")
+            return int(value)
+        if isinstance(value, (list, tuple)):
+            return [copy(item, f"{name}[{i}]", depth + 1) for i, item in enumerate(value)]
+        if isinstance(value, Mapping):
+            for key in value:
+                if not isinstance(key, str):
+                    raise TypeError(f"{name}: key {key!r}, a manifest's keys are str.")
+            left -= len(value)
+            return {str(k): copy(item, f"{name}.{k}", depth + 1) for k, item in value.items()}
+        raise TypeError(
+            f"{name}: a {type(value).__name__}, a manifest holds None, bool, int, float, str, list "
+            "and dict."
+        )
+
+    return copy(value, name, 0)
