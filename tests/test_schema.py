@@ -160,7 +160,7 @@ def test_a_row_may_be_empty() -> None:
 @pytest.mark.parametrize("step", [1, 3])
 def test_views_reach_each_byte_of_their_variable_and_no_other(n: int, step: int) -> None:
     row = RowLayout.pack(ITEMS)
-    rows = torch.zeros(n * step, row.words, dtype=torch.int64)[::step]
+    rows = torch.zeros(n * step, row.words, dtype=torch.int64)[step - 1 :: step]
     for number, var in enumerate(row.variables, start=1):
         view = row.view(rows, var.name)
         assert view.shape == (n, *var.shape) and view.dtype == var.torch_dtype
