@@ -172,13 +172,14 @@ def test_views_reach_each_byte_of_their_variable_and_no_other(n: int, step: int)
         assert (row.view(rows, var.name) == expected.to(var.torch_dtype)).all()
 
 
-def test_a_view_has_the_order_of_axes_of_its_shape() -> None:
+def test_a_view_reads_the_bytes_at_its_offset_in_the_order_of_its_axes() -> None:
     row = RowLayout.pack(ITEMS)
-    rows = torch.zeros(2, row.words, dtype=torch.int64)
-    typed = rows.view(torch.float32)
+    rows = torch.zeros(6, row.words, dtype=torch.int64)
     start = row["F"].offset // 4
-    typed[:, start : start + 18] = torch.arange(36.0).reshape(2, 18)
-    assert torch.equal(row.view(rows, "F"), torch.arange(36.0).reshape(2, 2, 3, 3))
+    rows.view(torch.float32)[:, start : start + 18] = torch.arange(108.0).reshape(6, 18)
+    numbers = torch.arange(108.0).reshape(6, 2, 3, 3)
+    for part in (slice(None), slice(2, 5), slice(1, None, 2), slice(5, 6)):
+        assert torch.equal(row.view(rows[part], "F"), numbers[part])
 
 
 @pytest.mark.parametrize(
