@@ -21,7 +21,7 @@ LAYERS = (
     ("scene", "entities"),
     ("solvers",),
     ("checkpoint",),
-    ("arena",),
+    ("arena", "block"),
     ("state",),
     ("selection",),
     ("layout",),
@@ -32,7 +32,15 @@ LAYERS = (
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line}
 
-KERNEL_USERS = ("arena", "solvers", "runtime", "entities.inverse_kinematics", "testing", "kernels")
+KERNEL_USERS = (
+    "arena",
+    "block",
+    "solvers",
+    "runtime",
+    "entities.inverse_kinematics",
+    "testing",
+    "kernels",
+)
 TAICHI_USERS = ("kernels.lang",)
 # What the lines that promise to stay light may import from outside the standard library.
 THIRD_PARTY = {
