@@ -1,0 +1,1 @@
+"""Solvers: each one schema and one step."""

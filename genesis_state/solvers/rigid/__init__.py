@@ -1,0 +1,1 @@
+"""Rigid bodies: compiled by MuJoCo, stepped by our kernels."""

@@ -1,0 +1,169 @@
+"""What a compiled model uses and the rigid solver lacks, each named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import mujoco
+import numpy as np
+from mujoco import mjtBias, mjtDisableBit, mjtDyn, mjtEnableBit, mjtEq, mjtGain, mjtJoint, mjtTrn
+
+JOINTS = {int(t): t.name.removeprefix("mjJNT_").lower() for t in mjtJoint.__members__.values()}
+
+INTEGRATORS = ("mjINT_EULER", "mjINT_RK4", "mjINT_IMPLICITFAST")
+SOLVERS = ("mjSOL_NEWTON",)
+TRANSMISSIONS = ("mjTRN_JOINT", "mjTRN_JOINTINPARENT")
+DYNAMICS = ("mjDYN_NONE", "mjDYN_INTEGRATOR", "mjDYN_FILTER", "mjDYN_FILTEREXACT")
+GAINS = ("mjGAIN_FIXED", "mjGAIN_AFFINE")
+BIASES = ("mjBIAS_NONE", "mjBIAS_AFFINE")
+EQUALITIES = ("mjEQ_CONNECT", "mjEQ_WELD", "mjEQ_JOINT")
+
+# Flags that change nothing we compute: contacts are not simulated, sensors are not evaluated, and
+# the rest are shortcuts to the same result.
+FREE_TO_DISABLE = (
+    "mjDSBL_CONTACT",
+    "mjDSBL_SENSOR",
+    "mjDSBL_MIDPHASE",
+    "mjDSBL_ISLAND",
+    "mjDSBL_AUTORESET",
+)
+FREE_TO_ENABLE = ("mjENBL_ENERGY", "mjENBL_FWDINV")
+
+
+def unsupported(mj: mujoco.MjModel) -> list[str]:
+    """Returns one sentence for each element of the model that the solver lacks.
+
+    What is present but has no effect is not listed: a tendon without forces, a wind without air.
+    """
+    return [
+        *_options(mj),
+        *_bodies(mj),
+        *_joints(mj),
+        *_tendons(mj),
+        *_equalities(mj),
+        *_actuators(mj),
+    ]
+
+
+def _lacking(enum: type, value: int, supported: tuple[str, ...]) -> str | None:
+    """Short lower-case name of an enum value that is not supported, else None."""
+    name = enum(value).name
+    return None if name in supported else name.split("_", 1)[1].lower()
+
+
+def _label(kind: str, element) -> str:
+    return f"{kind} '{element.name}'" if element.name else f"{kind} {element.id} (unnamed)"
+
+
+def _options(mj: mujoco.MjModel) -> Iterator[str]:
+    opt = mj.opt
+    if name := _lacking(mujoco.mjtIntegrator, opt.integrator, INTEGRATORS):
+        yield f"option integrator '{name}' is not supported, set RigidOptions(integrator=...)"
+    if name := _lacking(mujoco.mjtSolver, opt.solver, SOLVERS):
+        yield f"option solver '{name}' is not supported, set RigidOptions(constraint_solver=...)"
+    for name in ("density", "viscosity"):
+        if getattr(opt, name):
+            yield f"option {name}: forces of a fluid are not supported"
+    if opt.noslip_iterations:
+        yield "option noslip_iterations: the noslip solver is not supported"
+    for enum, flags, free, what in (
+        (mjtDisableBit, opt.disableflags, FREE_TO_DISABLE, "disabling"),
+        (mjtEnableBit, opt.enableflags, FREE_TO_ENABLE, "enabling"),
+    ):
+        # A member without underscore counts the others.
+        for name, bit in enum.__members__.items():
+            if flags & int(bit) and "_" in name and name not in free:
+                yield f"flag '{name.split('_', 1)[1].lower()}': {what} it is not supported"
+
+
+def _bodies(mj: mujoco.MjModel) -> Iterator[str]:
+    for i in np.flatnonzero(mj.body_mocapid >= 0):
+        yield f"{_label('body', mj.body(i))}: mocap bodies are not supported"
+    for i in range(mj.nflex):
+        yield f"{_label('flex', mj.flex(i))}: flexes are not supported"
+    for i in range(mj.nplugin):
+        yield f"{_label('plugin', mj.plugin(i))}: plugins are not supported"
+    for i in range(mj.ngeom):
+        geom = mj.geom(i)
+        if mj.geom_adhesion[i]:
+            yield f"{_label('geom', geom)}: adhesion is not supported"
+        if mj.geom_surfacevel[i].any():
+            yield f"{_label('geom', geom)}: a surface velocity is not supported"
+    for i in range(mj.npair):
+        if mj.pair_adhesion[i].any():
+            yield f"{_label('contact pair', mj.pair(i))}: adhesion is not supported"
+
+
+def _joints(mj: mujoco.MjModel) -> Iterator[str]:
+    for i in range(mj.njnt):
+        label = _label("joint", mj.joint(i))
+        if mj.jnt_stiffnesspoly[i].any():
+            yield f"{label}: polynomial stiffness is not supported"
+        if mj.dof_dampingpoly[mj.jnt_dofadr[i]].any():
+            yield f"{label}: polynomial damping is not supported"
+        if mj.jnt_plasticadr[i] >= 0 or mj.jnt_springyield[i]:
+            yield f"{label}: a plastic spring is not supported"
+
+
+def _tendons(mj: mujoco.MjModel) -> Iterator[str]:
+    for i in range(mj.ntendon):
+        label = _label("tendon", mj.tendon(i))
+        for name, value in (
+            ("stiffness", mj.tendon_stiffness[i]),
+            ("polynomial stiffness", mj.tendon_stiffnesspoly[i]),
+            ("damping", mj.tendon_damping[i]),
+            ("polynomial damping", mj.tendon_dampingpoly[i]),
+            ("frictionloss", mj.tendon_frictionloss[i]),
+            ("armature", mj.tendon_armature[i]),
+            ("a limit", mj.tendon_limited[i]),
+            ("a plastic spring", mj.tendon_plasticadr[i] >= 0 or mj.tendon_springyield[i]),
+        ):
+            if np.any(value):
+                yield f"{label}: {name} of a tendon is not supported"
+
+
+def _equalities(mj: mujoco.MjModel) -> Iterator[str]:
+    for i in range(mj.neq):
+        if name := _lacking(mjtEq, mj.eq_type[i], EQUALITIES):
+            yield f"{_label('equality', mj.equality(i))}: type '{name}' is not supported"
+
+
+def _actuators(mj: mujoco.MjModel) -> Iterator[str]:
+    for i in range(mj.nactuator):
+        label = _label("actuator", mj.actuator(i))
+        for what, enum, value, supported in (
+            ("transmission", mjtTrn, mj.actuator_trntype[i], TRANSMISSIONS),
+            ("dynamics", mjtDyn, mj.actuator_dyntype[i], DYNAMICS),
+            ("gain", mjtGain, mj.actuator_gaintype[i], GAINS),
+            ("bias", mjtBias, mj.actuator_biastype[i], BIASES),
+        ):
+            if name := _lacking(enum, value, supported):
+                yield f"{label}: {what} '{name}' is not supported"
+        if mjtTrn(mj.actuator_trntype[i]).name in TRANSMISSIONS:
+            yield from _joint_transmission(mj, i, label)
+        for name, value in (
+            ("delay", mj.actuator_delay[i]),
+            ("history", mj.actuator_history[i, 0]),
+            ("damping", mj.actuator_damping[i]),
+            ("polynomial damping", mj.actuator_dampingpoly[i]),
+            ("armature", mj.actuator_armature[i]),
+        ):
+            if np.any(value):
+                yield f"{label}: {name} of an actuator is not supported"
+        # MuJoCo's switch has one bit for each of the groups 0 to 30.
+        group = int(mj.actuator_group[i])
+        if 0 <= group <= 30 and mj.opt.disableactuator & (1 << group):
+            yield f"{label}: disabling its group {group} is not supported"
+
+
+def _joint_transmission(mj: mujoco.MjModel, i: int, label: str) -> Iterator[str]:
+    """Ball and free joints take torques and forces only: their angle is not one number."""
+    kind = JOINTS[int(mj.jnt_type[mj.actuator_trnid[i, 0]])]
+    if kind not in ("ball", "free"):
+        return
+    if mjtTrn(mj.actuator_trntype[i]) == mjtTrn.mjTRN_JOINTINPARENT:
+        yield f"{label}: transmission 'jointinparent' on a {kind} joint is not supported"
+    if mjtGain(mj.actuator_gaintype[i]) == mjtGain.mjGAIN_AFFINE:
+        yield f"{label}: gain 'affine' on a {kind} joint is not supported"
+    if mjtBias(mj.actuator_biastype[i]) == mjtBias.mjBIAS_AFFINE:
+        yield f"{label}: bias 'affine' on a {kind} joint is not supported"
