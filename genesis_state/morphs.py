@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import ClassVar
@@ -10,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from genesis_state.geom import euler_to_quat
-from genesis_state.options import Options
+from genesis_state.options import Options, Vector
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -55,9 +56,9 @@ class Morph(Options):
         requires_jac_and_IK: Accepted for Genesis scripts; inverse kinematics is always there.
     """
 
-    pos: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    quat: tuple[float, float, float, float] | None = None
-    euler: tuple[float, float, float] | None = None
+    pos: Vector = (0.0, 0.0, 0.0)
+    quat: Vector | None = None
+    euler: Vector | None = None
     visualization: bool = True
     collision: bool = True
     requires_jac_and_IK: bool = True
@@ -152,7 +153,7 @@ class URDF(FileMorph):
 
     fixed: bool = False
     merge_fixed_links: bool = False
-    links_to_keep: tuple[str, ...] = ()
+    links_to_keep: Sequence[str] = ()
     prioritize_urdf_material: bool = False
 
     SUFFIX: ClassVar = ".urdf"
@@ -192,9 +193,9 @@ class Box(Primitive):
         upper: Corner with the largest coordinates [m].
     """
 
-    size: tuple[float, float, float] | None = None
-    lower: tuple[float, float, float] | None = None
-    upper: tuple[float, float, float] | None = None
+    size: Vector | None = None
+    lower: Vector | None = None
+    upper: Vector | None = None
 
     def __post_init__(self):
         super().__post_init__()
@@ -261,9 +262,9 @@ class Plane(Primitive):
     """
 
     fixed: bool = True
-    normal: tuple[float, float, float] = (0.0, 0.0, 1.0)
-    plane_size: tuple[float, float] = (1e3, 1e3)
-    tile_size: tuple[float, float] = (1.0, 1.0)
+    normal: Vector = (0.0, 0.0, 1.0)
+    plane_size: Vector = (1e3, 1e3)
+    tile_size: Vector = (1.0, 1.0)
 
     def __post_init__(self):
         super().__post_init__()

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+# What users may give for a vector; it is stored as a tuple of floats.
+Vector: TypeAlias = Sequence[float] | np.ndarray
 
 
 class Integrator(IntEnum):
@@ -44,9 +49,10 @@ class Options:
         value = getattr(self, name)
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise self._refuse(name, needs)
-        if not (math.isfinite(value) and value > above and value >= least):
+        number = float(value)
+        if not (math.isfinite(number) and number > above and number >= least):
             raise self._refuse(name, needs)
-        self._store(name, float(value))
+        self._store(name, number)
 
     def _count(self, name: str) -> None:
         value = getattr(self, name)
@@ -93,7 +99,7 @@ class SimOptions(Options):
 
     dt: float = 0.01
     substeps: int = 1
-    gravity: tuple[float, float, float] = (0.0, 0.0, -9.81)
+    gravity: Vector = (0.0, 0.0, -9.81)
     state_transport: str | None = None
 
     TRANSPORTS: ClassVar = (None, "zero_copy", "kernel")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import mujoco
 import numpy as np
 import pytest
 
+from genesis_state import materials, morphs, options
 from genesis_state.morphs import ASSETS, find_file
 
 # The manufacturer's modified Denavit-Hartenberg parameters: a [m], d [m], alpha [rad].
@@ -152,3 +154,60 @@ def test_files_are_found_where_they_should_be(tmp_path, monkeypatch):
         find_file("none.xml")
     with pytest.raises(FileNotFoundError, match="neither"):
         find_file(tmp_path / "none.xml")
+
+
+NAN = float("nan")
+MISTAKES = {
+    "dt zero": (options.SimOptions, {"dt": 0}, "dt=0, needs a positive number of seconds"),
+    "dt nan": (options.SimOptions, {"dt": NAN}, "dt=nan"),
+    "dt text": (options.SimOptions, {"dt": "fast"}, "dt='fast'"),
+    "substeps": (options.SimOptions, {"substeps": 1.5}, "substeps=1.5, needs a positive integer"),
+    "gravity": (options.SimOptions, {"gravity": -9.81}, "gravity=-9.81, needs three"),
+    "transport": (options.SimOptions, {"state_transport": "mail"}, '"zero_copy" or "kernel"'),
+    "integrator": (options.RigidOptions, {"integrator": "magic"}, r"one of gs\.integrator\.Euler"),
+    "solver": (options.RigidOptions, {"constraint_solver": 2}, r"one of gs\.constraint_solver"),
+    "iterations": (options.RigidOptions, {"iterations": True}, "a positive integer"),
+    "tolerance": (options.RigidOptions, {"tolerance": -1e-9}, "that is not negative"),
+    "limits": (options.RigidOptions, {"enable_joint_limit": 1}, "True or False"),
+    "rho": (materials.Rigid, {"rho": 0.0}, "a positive density"),
+    "compensation": (materials.Rigid, {"gravity_compensation": math.inf}, "a finite number"),
+    "pos": (morphs.Sphere, {"pos": (0, 0)}, "three finite numbers in metres"),
+    "pos nan": (morphs.Sphere, {"pos": (0, 0, NAN)}, "three finite numbers in metres"),
+    "quat": (morphs.Sphere, {"quat": (0, 0, 0, 0)}, "not all zero"),
+    "two turns": (morphs.Sphere, {"quat": (1, 0, 0, 0), "euler": (0, 0, 0)}, "at most one of"),
+    "radius": (morphs.Capsule, {"radius": -1}, "a positive length"),
+    "no size": (morphs.Box, {}, "either size, or both lower and upper"),
+    "flat box": (morphs.Box, {"size": (1, 1, 0)}, "three positive lengths"),
+    "inside out": (morphs.Box, {"lower": (0, 0, 0), "upper": (1, 1, 0)}, "to lie above lower"),
+    "moving plane": (morphs.Plane, {"fixed": False}, "a plane cannot move"),
+    "no normal": (morphs.Plane, {"normal": (0, 0, 0)}, "not all zero"),
+    "no model": (morphs.MJCF, {"file": "a.urdf"}, r"ends in \.xml"),
+    "scaled": (morphs.URDF, {"file": "a.urdf", "scale": 2.0}, "scaling is not supported"),
+    "merged": (morphs.URDF, {"file": "a.urdf", "merge_fixed_links": True}, "never merged"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_in_a_declaration_is_one_clear_error(case):
+    declare, given, message = MISTAKES[case]
+    with pytest.raises(ValueError, match=message) as caught:
+        declare(**given)
+    assert str(caught.value).startswith(declare.__name__)
+
+
+def test_declarations_are_stored_in_one_form():
+    turned = morphs.Sphere(euler=[0, 0, 90], pos=np.ones(3))
+    assert turned.pos == (1.0, 1.0, 1.0) and turned.euler is None
+    assert isinstance(turned.quat, tuple)
+    np.testing.assert_allclose(turned.quat, [0.5**0.5, 0, 0, 0.5**0.5])
+    assert turned == morphs.Sphere(quat=turned.quat, pos=(1, 1, 1))
+    assert dataclasses.replace(turned, radius=2).quat == turned.quat
+    assert morphs.Box(lower=(0, 0, 0), upper=(2, 2, 2)) == morphs.Box(size=(2, 2, 2), pos=(1, 1, 1))
+    assert options.RigidOptions(integrator="RK4").integrator is options.integrator.RK4
+    assert options.RigidOptions(tolerance=np.float64(0.5)).tolerance == 0.5
+    assert options.ViewerOptions(camera_fov=30, max_FPS=60).given["camera_fov"] == 30
+    plane = morphs.Plane(plane_size=(5, 5), visualization=False)
+    assert plane.visual_only() == ["visualization", "plane_size"]
+    assert morphs.Plane().visual_only() == []
+    with pytest.raises(TypeError, match="colour"):
+        morphs.Sphere(colour="red")  # pyright: ignore[reportCallIssue]  the mistake under test

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 from pathlib import Path
 
-import gymnasium
 import mujoco
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from genesis_state.materials import Rigid
 from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.solvers.rigid.model import DYNAMICS, EntitySpec, RigidModel, compile_model
 
-GYMNASIUM = Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets"
+GYMNASIUM = Path(str(files("gymnasium") / "envs" / "mujoco" / "assets"))
 
 ARM = """
 <robot name="arm">
