@@ -236,7 +236,8 @@ def _allocate(
     """Places every variable; those of size zero get one unused element outside the rows."""
     builder = ti.FieldsBuilder()
     lead = 0 if n_rows is None else 1
-    rows = builder if n_rows is None else builder.dense(ti.i, n_rows)
+    # Without an environment axis, a node of one cell still keeps the row together.
+    rows = builder.dense(ti.i, 1 if n_rows is None else n_rows)
     dtypes = {"float32": ti.f32, "float64": ti.f64, "int32": ti.i32, "bool": ti.u1}
     placed: list[tuple[VarLayout, Any]] = []
     end = 0

@@ -171,8 +171,9 @@ def _start(backend: Backend, precision: str) -> Runtime:
         "default_ip": ti.i32,
         "fast_math": False,
         "offline_cache": True,
-        "log_level": ti.WARN,
+        "log_level": ti.ERROR,
         "enable_fallback": False,
+        "unrolling_limit": 0,  # no warning: blocks unroll over their variables
     }
     if "TI_CPU_MAX_NUM_THREADS" in os.environ:
         options["cpu_max_num_threads"] = int(os.environ["TI_CPU_MAX_NUM_THREADS"])

@@ -71,6 +71,12 @@ class RigidState(Schema):
 
     n_rows = StateVar("Constraint rows", dtype="int", role="scratch")
     n_equality_rows = StateVar("Rows of equalities, which come first", dtype="int", role="scratch")
+    row_kind = StateVar("0 equality, 1 friction, 2 limit", ("row",), dtype="int", role="scratch")
+    row_source = StateVar("Its equality, dof or joint", ("row",), dtype="int", role="scratch")
+    row_position = StateVar("Share of the violation [m, rad]", ("row",), role="scratch")
+    row_violation = StateVar("Violation of the constraint [m, rad]", ("row",), role="scratch")
+    row_weight = StateVar("Mean inverse inertia", ("row",), role="scratch")
+    row_J_rate = StateVar("Rate of J times the velocity", ("row",), role="scratch")
     row_J = StateVar("Constraint Jacobian", ("row", "dof"), role="scratch")
     row_D = StateVar("Constraint stiffness", ("row",), role="scratch")
     row_aref = StateVar("Reference accelerations", ("row",), role="scratch")

@@ -1,0 +1,207 @@
+"""Compiled MuJoCo model → sizes and constants of the rigid solver."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import mujoco
+import numpy as np
+
+_DOFS_OF_JOINT = np.array([6, 3, 1, 1])  # free, ball, slide, hinge
+_ROWS_OF_EQUALITY = {
+    int(mujoco.mjtEq.mjEQ_CONNECT): 3,
+    int(mujoco.mjtEq.mjEQ_WELD): 6,
+    int(mujoco.mjtEq.mjEQ_JOINT): 1,
+}
+
+
+class Sizes(SimpleNamespace):
+    """Sizes that kernels see as compile-time constants; compared by identity."""
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+def sizes(mj: mujoco.MjModel, n_envs: int, block_dim: int) -> Sizes:
+    """Counts of everything kernels loop over."""
+    rows = sum(_ROWS_OF_EQUALITY[int(kind)] for kind in mj.eq_type)
+    friction_dofs = int(np.count_nonzero(mj.dof_frictionloss))
+    limited = mj.jnt_limited.astype(bool)
+    # Both limits of a hinge may act at once when they are closer than twice the margin.
+    limit_rows = int(np.where(mj.jnt_type[limited] == mujoco.mjtJoint.mjJNT_BALL, 1, 2).sum())
+    return Sizes(
+        envs=n_envs,
+        block_dim=block_dim,
+        bodies=mj.nbody,
+        joints=mj.njnt,
+        dofs=mj.nv,
+        qs=mj.nq,
+        actuators=mj.nu,
+        activations=mj.na,
+        equalities=mj.neq,
+        body_equalities=int((mj.eq_type != mujoco.mjtEq.mjEQ_JOINT).sum()),
+        friction_dofs=friction_dofs,
+        limited_joints=int(limited.sum()),
+        rows=rows + friction_dofs + limit_rows,
+        M_entries=mj.nC,
+        lone_bodies=len(_lone_bodies(mj)),
+        gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),
+        integrator=int(mj.opt.integrator),
+    )
+
+
+def dims(n: Sizes) -> dict[str, int]:
+    """Sizes of the dims that the schema names."""
+    runge_kutta = n.integrator == mujoco.mjtIntegrator.mjINT_RK4
+    return {
+        "q": n.qs,
+        "dof": n.dofs,
+        "body": n.bodies,
+        "link": n.bodies - 1,
+        "joint": n.joints,
+        "actuator": n.actuators,
+        "activation": n.activations,
+        "equality": n.equalities,
+        "row": n.rows,
+        "M_entry": n.M_entries,
+        "lone_body": n.lone_bodies,
+        "six": 6,
+        "rk_q": n.qs * runge_kutta,
+        "rk_dof": n.dofs * runge_kutta,
+        "rk_activation": n.activations * runge_kutta,
+    }
+
+
+def constants(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
+    """Value of every variable of role `model`, by its name in the schema."""
+    opt = mj.opt
+    body_last = np.arange(mj.nbody)
+    for b in range(mj.nbody - 1, 0, -1):
+        body_last[mj.body_parentid[b]] = max(body_last[mj.body_parentid[b]], body_last[b])
+    values = {
+        "timestep": opt.timestep,
+        "gravity": opt.gravity,
+        "mean_inertia": mj.stat.meaninertia,
+        "tolerance": opt.tolerance,
+        "ls_tolerance": opt.ls_tolerance,
+        "iterations": opt.iterations,
+        "ls_iterations": opt.ls_iterations,
+        "body_parent": mj.body_parentid,
+        "body_root": mj.body_rootid,
+        "body_last": body_last,
+        "body_joint_start": mj.body_jntadr,
+        "body_n_joints": mj.body_jntnum,
+        "body_dof_start": mj.body_dofadr,
+        "body_n_dofs": mj.body_dofnum,
+        "body_last_dof": _last_dofs(mj),
+        "body_pos": mj.body_pos,
+        "body_quat": mj.body_quat,
+        "body_ipos": mj.body_ipos,
+        "body_iquat": mj.body_iquat,
+        "body_mass": mj.body_mass,
+        "body_subtree_mass": mj.body_subtreemass,
+        "body_inertia": mj.body_inertia,
+        "body_gravcomp": mj.body_gravcomp,
+        "body_invweight": mj.body_invweight0,
+        "lone_body": _lone_bodies(mj),
+        "joint_type": mj.jnt_type,
+        "joint_body": mj.jnt_bodyid,
+        "joint_q_start": mj.jnt_qposadr,
+        "joint_dof_start": mj.jnt_dofadr,
+        "joint_n_dofs": _DOFS_OF_JOINT[mj.jnt_type],
+        "joint_pos": mj.jnt_pos,
+        "joint_axis": mj.jnt_axis,
+        "joint_stiffness": mj.jnt_stiffness,
+        "joint_limited": mj.jnt_limited,
+        "joint_range": mj.jnt_range,
+        "joint_margin": mj.jnt_margin,
+        "joint_solref": mj.jnt_solref,
+        "joint_solimp": mj.jnt_solimp,
+        "joint_act_gravcomp": mj.jnt_actgravcomp,
+        "joint_act_force_limited": mj.jnt_actfrclimited,
+        "joint_act_force_range": mj.jnt_actfrcrange,
+        "dof_body": mj.dof_bodyid,
+        "dof_joint": mj.dof_jntid,
+        "dof_parent": mj.dof_parentid,
+        "dof_damping": mj.dof_damping,
+        "dof_armature": mj.dof_armature,
+        "dof_frictionloss": mj.dof_frictionloss,
+        "dof_invweight": mj.dof_invweight0,
+        "dof_solref": mj.dof_solref,
+        "dof_solimp": mj.dof_solimp,
+        "qpos0": mj.qpos0,
+        "qpos_spring": mj.qpos_spring,
+        "M_row_start": mj.M_rowadr,
+        "M_row_size": mj.M_rownnz,
+        "M_column": mj.M_colind,
+        "actuator_joint": mj.actuator_trnid[:, 0],
+        "actuator_dynamics": mj.actuator_dyntype,
+        "actuator_act_start": mj.actuator_actadr,
+        "actuator_act_early": mj.actuator_actearly,
+        "actuator_time_constant": mj.actuator_dynprm[:, 0],
+        "actuator_gear": mj.actuator_gear,
+        "actuator_gain": mj.actuator_gainprm[:, :3],
+        "actuator_bias": mj.actuator_biasprm[:, :3],
+        "actuator_ctrl_limited": mj.actuator_ctrllimited,
+        "actuator_ctrl_range": mj.actuator_ctrlrange,
+        "actuator_force_limited": mj.actuator_forcelimited,
+        "actuator_force_range": mj.actuator_forcerange,
+        "actuator_act_limited": mj.actuator_actlimited,
+        "actuator_act_range": mj.actuator_actrange,
+        **_equalities(mj),
+    }
+    return {name: np.asarray(value) for name, value in values.items()}
+
+
+def _equalities(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
+    """Equalities in one form: frames on two bodies for connect and weld, whatever they name."""
+    data = mj.eq_data
+    object1, object2 = mj.eq_obj1id.copy(), mj.eq_obj2id.copy()
+    anchor1, anchor2 = np.zeros((mj.neq, 3)), np.zeros((mj.neq, 3))
+    quat1, quat2 = (np.tile([1.0, 0.0, 0.0, 0.0], (mj.neq, 1)) for _ in range(2))
+    for c, kind in enumerate(mj.eq_type):
+        if kind == mujoco.mjtEq.mjEQ_JOINT:
+            continue
+        if mj.eq_objtype[c] == mujoco.mjtObj.mjOBJ_SITE:
+            s1, s2 = object1[c], object2[c]
+            anchor1[c], anchor2[c] = mj.site_pos[s1], mj.site_pos[s2]
+            quat1[c], quat2[c] = mj.site_quat[s1], mj.site_quat[s2]
+            object1[c], object2[c] = mj.site_bodyid[s1], mj.site_bodyid[s2]
+        elif kind == mujoco.mjtEq.mjEQ_CONNECT:
+            anchor1[c], anchor2[c] = data[c, :3], data[c, 3:6]
+        else:
+            anchor1[c], anchor2[c], quat1[c] = data[c, 3:6], data[c, :3], data[c, 6:10]
+    return {
+        "eq_type": mj.eq_type,
+        "eq_active": mj.eq_active0,
+        "eq_object1": object1,
+        "eq_object2": object2,
+        "eq_anchor1": anchor1,
+        "eq_anchor2": anchor2,
+        "eq_quat1": quat1,
+        "eq_quat2": quat2,
+        "eq_torque_scale": data[:, 10],
+        "eq_polynomial": data[:, :5],
+        "eq_solref": mj.eq_solref,
+        "eq_solimp": mj.eq_solimp,
+    }
+
+
+def _last_dofs(mj: mujoco.MjModel) -> np.ndarray:
+    """The last dof that moves each body, from which `dof_parent` leads over all others."""
+    last = np.full(mj.nbody, -1)
+    for b in range(1, mj.nbody):
+        own = mj.body_dofnum[b]
+        last[b] = mj.body_dofadr[b] + own - 1 if own else last[mj.body_parentid[b]]
+    return last
+
+
+def _lone_bodies(mj: mujoco.MjModel) -> np.ndarray:
+    """Bodies with a single free joint and no mass below them in the tree."""
+    found = []
+    for j in np.flatnonzero(mj.jnt_type == mujoco.mjtJoint.mjJNT_FREE):
+        b = mj.jnt_bodyid[j]
+        tree = mj.dof_treeid[mj.jnt_dofadr[j]]
+        if mj.body_subtreemass[b] == mj.body_mass[b] and (mj.dof_treeid == tree).sum() == 6:
+            found.append(b)
+    return np.array(found, dtype=np.int64)
