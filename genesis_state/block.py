@@ -234,12 +234,17 @@ def _allocate(
     fields: Fields,
 ) -> tuple[Any, list[tuple[VarLayout, Any]]]:
     """Places every variable; those of size zero get one unused element outside the rows."""
+    if not layout.variables:
+        return None, []
+    dtypes = {"float32": ti.f32, "float64": ti.f64, "int32": ti.i32, "bool": ti.u1}
+    made = {v.name: _make_field(variables[v.name], dtypes[v.dtype]) for v in layout.variables}
+    # From here to finalize() nothing may fail: Taichi runs no kernel beside an open builder.
     builder = ti.FieldsBuilder()
     lead = 0 if n_rows is None else 1
-    # Without an environment axis, a node of one cell still keeps the row together.
-    rows = builder.dense(ti.i, 1 if n_rows is None else n_rows)
-    dtypes = {"float32": ti.f32, "float64": ti.f64, "int32": ti.i32, "bool": ti.u1}
+    # Never two nodes along one axis: every access would divide its index to tell them apart.
+    rows = builder if n_rows is None else builder.dense(ti.i, n_rows)
     placed: list[tuple[VarLayout, Any]] = []
+    empty: list[tuple[Any, tuple[int, ...]]] = []
     end = 0
 
     def below(node: Any, dims: tuple[int, ...], first_axis: int) -> Any:
@@ -252,22 +257,22 @@ def _allocate(
             below(rows, (nbytes,), lead).place(ti.field(ti.u8))
 
     for var in layout.variables:
-        declared = variables[var.name]
-        field = _make_field(declared, dtypes[var.dtype])
+        field = made[var.name]
         setattr(fields, var.name, field)
-        dims = var.shape[: len(declared.dims)]
+        dims = var.shape[: len(variables[var.name].dims)]
         if n_rows is None and not dims:
             dims = (1,)
         if 0 in dims:
-            below(builder, (1,) * (lead + len(dims)), 0).place(field)
+            empty.append((field, (1,) * (lead + len(dims))))
             continue
         pad(var.offset - end)
         below(rows, dims, lead).place(field)
         end = var.offset + var.nbytes
         placed.append((var, field))
     pad(layout.nbytes - end)
-    tree = builder.finalize() if layout.variables else None
-    return tree, placed
+    for field, dims in empty:
+        below(builder, dims, 0).place(field)
+    return builder.finalize(), placed
 
 
 def _make_field(declared: StateVar, dtype: Any) -> Any:

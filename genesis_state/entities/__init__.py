@@ -1,0 +1,1 @@
+"""Handles on what was added to a scene: robots, bodies, their links and joints."""

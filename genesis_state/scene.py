@@ -1,0 +1,472 @@
+"""The scene: what a user builds, steps, saves and puts back."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import torch
+
+from genesis_state import checkpoint, morphs
+from genesis_state.arena import Arena
+from genesis_state.block import default_transport
+from genesis_state.entities.rigid_entity import RigidEntity
+from genesis_state.layout import SCENE, StateLayout
+from genesis_state.materials import Rigid
+from genesis_state.options import RigidOptions, SimOptions, ViewerOptions, VisOptions
+from genesis_state.runtime import logger, require
+from genesis_state.schema import Schema, StateVar
+from genesis_state.selection import Selection, select
+from genesis_state.solvers.base import Solver
+from genesis_state.solvers.rigid.model import EntitySpec
+from genesis_state.solvers.rigid.solver import RigidSolver
+from genesis_state.state import SimState
+
+FORMAT = 1  # of the manifest in a checkpoint
+
+
+class SceneClock(Schema):
+    """What the scene itself keeps for each environment."""
+
+    envs_t = StateVar("Steps since the environment's state was new", dtype="int", role="memory")
+
+
+class Scene:
+    """A batch of environments that share one model and differ in state.
+
+    Args:
+        sim_options: Time step, gravity, transport of state.
+        rigid_options: Settings of the rigid solver.
+        viewer_options, vis_options, show_viewer, show_FPS, renderer: Taken so that Genesis
+            scripts run; they show nothing, and the log says so once.
+
+    Attributes:
+        t: Steps since the scene's state was new.
+        entities: What was added, in order.
+        solvers: The solvers, once built.
+        n_envs: Number of environments, at least 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        sim_options: SimOptions | None = None,
+        rigid_options: RigidOptions | None = None,
+        viewer_options: ViewerOptions | None = None,
+        vis_options: VisOptions | None = None,
+        show_viewer: bool = False,
+        show_FPS: bool = False,
+        renderer: Any = None,
+    ):
+        self.sim_options = sim_options or SimOptions()
+        self.rigid_options = rigid_options or RigidOptions()
+        if self.rigid_options.dt is not None and self.rigid_options.dt != self.sim_options.dt:
+            raise ValueError(
+                f"RigidOptions: dt is {self.rigid_options.dt}, SimOptions has "
+                f"{self.sim_options.dt}; leave it out, the rigid solver takes the scene's."
+            )
+        self._runtime = require()
+        self._runtime.users.add(self)
+        self.closed = False
+        self.t = 0
+        self.n_envs = 0
+        self.entities: list[RigidEntity] = []
+        self.solvers: list[Solver] = []
+        self._specs: list[EntitySpec] = []
+        self._built = False
+        shown = {
+            "viewer_options": viewer_options,
+            "vis_options": vis_options,
+            "show_viewer": show_viewer,
+            "show_FPS": show_FPS,
+            "renderer": renderer,
+        }
+        self._says_nothing_is_shown([name for name, value in shown.items() if value])
+
+    # ---------------------------------------------------------------- declare and build
+
+    def add_entity(
+        self,
+        morph: morphs.Morph,
+        material: Rigid | None = None,
+        surface: Any = None,
+        visualize_contact: bool = False,
+        vis_mode: str | None = None,
+        name: str | None = None,
+    ) -> RigidEntity:
+        """Adds a robot or body.
+
+        Args:
+            morph: Its shape, such as `gs.morphs.MJCF(file="franka.xml")`.
+            material: What it is made of; `gs.materials.Rigid()` by default.
+            surface, visualize_contact, vis_mode: Taken for Genesis scripts; they show nothing.
+            name: A name unique in the scene; by default the kind and the order, such as "box_2".
+        """
+        self._require_open()
+        if self._built:
+            raise RuntimeError("add_entity: the scene is built; add entities before build().")
+        if not isinstance(morph, morphs.Morph):
+            raise TypeError(
+                f"add_entity: morph is a {type(morph).__name__}, needs one of gs.morphs."
+            )
+        material = material if material is not None else Rigid()
+        if not isinstance(material, Rigid):
+            raise TypeError(
+                f"add_entity: material is a {type(material).__name__}, needs gs.materials.Rigid."
+            )
+        if name is None:
+            name = f"{type(morph).__name__.lower()}_{len(self.entities)}"
+        if any(name == spec.name for spec in self._specs):
+            raise ValueError(f"add_entity: the name {name!r} is taken; give another.")
+        shown = {
+            "surface": surface,
+            "visualize_contact": visualize_contact,
+            "vis_mode": vis_mode,
+            **dict.fromkeys(morph.visual_only(), True),
+        }
+        self._says_nothing_is_shown([key for key, value in shown.items() if value])
+        self._specs.append(EntitySpec(name, morph, material))
+        entity = RigidEntity(self, len(self.entities), name, morph, material)
+        self.entities.append(entity)
+        return entity
+
+    def add_solver(self, solver: Solver) -> Solver:
+        """Adds a solver of the user's own; it is built, stepped, saved and reset with the others."""
+        self._require_open()
+        if self._built:
+            raise RuntimeError("add_solver: the scene is built; add solvers before build().")
+        if not isinstance(solver, Solver):
+            raise TypeError(f"add_solver: {type(solver).__name__} is not a gs.Solver; derive it.")
+        if any(solver.alias() == other.alias() for other in self.solvers):
+            raise ValueError(f"add_solver: there is a {type(solver).__name__} already.")
+        self.solvers.append(solver)
+        return solver
+
+    def build(
+        self,
+        n_envs: int = 0,
+        env_spacing: Any = None,
+        n_envs_per_row: int | None = None,
+        center_envs_at_origin: bool = True,
+    ) -> None:
+        """Compiles the model and allocates all memory.
+
+        Args:
+            n_envs: Number of environments. 0 is one environment whose getters and setters have
+                no axis for it; states and fields keep that axis, of length 1.
+            env_spacing, n_envs_per_row, center_envs_at_origin: Taken for Genesis scripts. Every
+                environment simulates in its own frame; they would only move pictures.
+        """
+        self._require_open()
+        if self._built:
+            raise RuntimeError("build: the scene is built already; make a new Scene.")
+        if isinstance(n_envs, bool) or not isinstance(n_envs, int) or n_envs < 0:
+            raise ValueError(f"build: n_envs is {n_envs!r}, needs an integer that is 0 or more.")
+        shown = {"env_spacing": env_spacing, "n_envs_per_row": n_envs_per_row}
+        self._says_nothing_is_shown([key for key, value in shown.items() if value is not None])
+        rows = max(1, n_envs)
+        solvers = list(self.solvers)
+        if self._specs:
+            solvers.insert(0, RigidSolver(self._specs, self.rigid_options))
+        if any(type(s) is RigidSolver for s in self.solvers):
+            raise ValueError("build: add rigid bodies with add_entity, not with add_solver.")
+        built: list[Solver] = []
+        try:
+            for solver in solvers:
+                built.append(solver)
+                solver.build(rows, self.sim_options, self._runtime)
+        except BaseException:
+            for solver in built:
+                solver.close()
+            raise
+        self.solvers = solvers
+        self.n_envs = rows
+        self.batched = n_envs > 0
+        transport = self.sim_options.state_transport or default_transport(self._runtime)
+        self._clock = Arena(SCENE, "scene", SceneClock, {}, rows, self._runtime, transport)
+        self._arenas = (*(solver.arena for solver in solvers), self._clock)
+        self.layout = StateLayout(
+            tuple(arena.layout for arena in self._arenas),
+            tuple(pair for solver in solvers for pair in solver.signature()),
+        )
+        self._built = True
+        self._initial = self.get_state(params=True)
+
+    # ---------------------------------------------------------------- run
+
+    def step(self) -> None:
+        """Moves every environment forward by `dt`."""
+        self._require_built()
+        for solver in self.solvers:
+            solver.step()
+        with self._clock.edit("envs_t") as (envs_t,):
+            envs_t += 1
+        self.t += 1
+
+    @property
+    def dt(self) -> float:
+        """Duration of one step [s]."""
+        return self.sim_options.dt
+
+    @property
+    def substeps(self) -> int:
+        """Solver steps in one step."""
+        return self.sim_options.substeps
+
+    @property
+    def envs_t(self) -> torch.Tensor:
+        """Steps since each environment's state was new, shape (n_envs,)."""
+        self._require_built()
+        return self._clock.get("envs_t")
+
+    @property
+    def device(self) -> torch.device:
+        """Where states and readings live."""
+        return self._runtime.device
+
+    @property
+    def is_built(self) -> bool:
+        """Whether build() has been called."""
+        return self._built
+
+    def __getattr__(self, name: str) -> Any:
+        # scene.rigid_solver, scene.mpm_solver, …, and those of a user's own solvers
+        for solver in self.__dict__.get("solvers", ()):
+            if name == f"{solver.alias()}_solver":
+                return solver
+        raise AttributeError(f"Scene has no {name!r}.")
+
+    def get_entity(self, name: str) -> RigidEntity:
+        """The entity of that name."""
+        for entity in self.entities:
+            if entity.name == name:
+                return entity
+        known = ", ".join(entity.name for entity in self.entities) or "none"
+        raise KeyError(f"there is no entity {name!r}; the scene has {known}.")
+
+    # ---------------------------------------------------------------- state
+
+    def get_state(self, out: SimState | None = None, params: bool = False) -> SimState:
+        """A copy of the state of every environment.
+
+        Args:
+            out: A state of this scene to fill instead of allocating one.
+            params: Whether to carry the parameters that may be randomized; an `out` that has
+                them gets them.
+        """
+        self._require_built()
+        if out is None:
+            out = SimState.empty(self.layout, self.n_envs, self.device, params)
+        else:
+            self._check_out(out, params)
+        for arena, block in zip(self._arenas, out.saved, strict=True):
+            arena.saved.read(block)
+        if out.params is not None:
+            for arena, block in zip(self._arenas, out.params, strict=True):
+                arena.param.read(block)
+        out.t = self.t
+        return out
+
+    def reset(
+        self, state: SimState | None = None, envs_idx: Any = None, params: bool = False
+    ) -> None:
+        """Puts a state back, into every environment or some.
+
+        A state with n_envs rows gives row e to environment e; one with as many rows as there are
+        selected environments gives row k to the k-th selected; one with a single row gives it to
+        all selected. A tie is read the first way.
+
+        Args:
+            state: The state; by default that at the end of `build`.
+            envs_idx: Environments: None for all, indices, or a mask of length n_envs. With None
+                `t` becomes the state's; otherwise it stays. `envs_t` follows the rows always.
+            params: Whether to put the parameters back as well.
+
+        Raises:
+            TypeError, ValueError, IndexError: The state or the selection does not fit; nothing
+                has been changed.
+        """
+        self._require_built()
+        selection = select(envs_idx, self.n_envs, self.device)
+        source = self._initial if state is None else self._admit(state, params)
+        mode = self._row_mode(source, selection, masked=envs_idx is not None, params=params)
+        for arena, block in zip(self._arenas, source.saved, strict=True):
+            arena.saved.write(block, selection, mode)
+        if params:
+            assert source.params is not None
+            for arena, block in zip(self._arenas, source.params, strict=True):
+                arena.param.write(block, selection, mode)
+        if envs_idx is None:
+            self.t = source.t
+
+    def _check_out(self, out: SimState, params: bool) -> None:
+        out = self._of_this_layout(out, "get_state: out")
+        if out.n_envs != self.n_envs or out.device != self.device:
+            raise ValueError(
+                f"get_state: out has {out.n_envs} environments on {out.device}, this scene has "
+                f"{self.n_envs} on {self.device}; take one with get_state() once and reuse it."
+            )
+        if params and out.params is None:
+            raise ValueError(
+                "get_state: out carries no parameters; take it with get_state(params=True)."
+            )
+
+    def _admit(self, state: SimState, params: bool) -> SimState:
+        state = self._of_this_layout(state, "reset: the state")
+        if params and state.params is None:
+            raise ValueError(
+                "reset: the state carries no parameters; take it with get_state(params=True)."
+            )
+        return state if state.device == self.device else state.to(self.device)
+
+    def _of_this_layout(self, state: SimState, what: str) -> SimState:
+        if not isinstance(state, SimState):
+            raise TypeError(f"{what} is a {type(state).__name__}, needs a SimState.")
+        if state.layout is not self.layout:
+            if state.layout != self.layout:
+                found = self.layout.differences(state.layout)
+                raise ValueError(f"{what} is of another scene:\n  " + "\n  ".join(found))
+            state.layout = self.layout  # an equal one from elsewhere: recognized at once next time
+        return state
+
+    def _row_mode(
+        self, source: SimState, selection: Selection, masked: bool, params: bool
+    ) -> str:
+        rows = source.n_envs
+        if rows == self.n_envs:
+            return "same"
+        count = self.n_envs
+        if masked:
+            count = selection.count if rows == 1 else len(selection.indices())
+        if masked and rows == count:
+            if selection.duplicates():
+                self._require_equal_duplicates(source, selection, params)
+            return "listed"
+        if rows == 1:
+            return "broadcast"
+        wanted = f"{self.n_envs} (one for each environment) or 1"
+        if masked:
+            wanted = f"{self.n_envs} (one for each environment), {count} (one for each selected) or 1"
+        raise ValueError(f"reset: the state has {rows} rows, needs {wanted}; slice or repeat it.")
+
+    def _require_equal_duplicates(
+        self, source: SimState, selection: Selection, params: bool
+    ) -> None:
+        index = selection.indices()
+        last = torch.zeros(self.n_envs, dtype=torch.int64, device=self.device)
+        last[index] = torch.arange(len(index), device=self.device)
+        blocks = source.saved + ((source.params or ()) if params else ())
+        for block in blocks:
+            differs = (block != block[last[index]]).any(dim=1)
+            if differs.any():
+                env = int(index[differs][0])
+                raise ValueError(
+                    f"reset: environment {env} is selected more than once with different rows; "
+                    "select it once."
+                )
+
+    # ---------------------------------------------------------------- files
+
+    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Writes everything a later run needs to go on exactly: state, memory and parameters.
+
+        The file is the old one or the new one, never a part. `.pkl` is a pickled dict of
+        "timestamp", "step_index" and "arrays", which plain pickle and NumPy can open.
+        """
+        state = self.get_state(params=True)
+        manifest = {
+            "format": FORMAT,
+            "library": _version(),
+            "backend": self._runtime.backend.value,
+            "precision": self._runtime.precision,
+            "layout": self.layout.to_dict(),
+            "settings": dict(self._settings()),
+        }
+        checkpoint.write(path, state.arrays(), step_index=self.t, manifest=manifest)
+
+    def load_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Puts a checkpoint back in place; the scene goes on exactly where the saved one was.
+
+        Raises:
+            ValueError: The file is damaged or of another scene; every difference is listed, and
+                nothing has been changed.
+        """
+        self._require_built()
+        found = checkpoint.read(path)
+        problems: list[str] = []
+        if "layout" in found.manifest:
+            try:
+                layout = StateLayout.from_dict(found.manifest["layout"])
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(f"{path}: its layout cannot be read: {error}") from None
+            problems += self.layout.differences(layout, "this scene", "the checkpoint")
+        if "settings" in found.manifest:
+            wanted = dict(self._settings())
+            problems += checkpoint.differences(found.manifest["settings"], wanted)
+        if not problems:
+            try:
+                state = SimState.from_arrays(
+                    self.layout, found.arrays, found.step_index, params=True
+                )
+            except ValueError as error:
+                problems.append(str(error))
+            else:
+                if state.n_envs == self.n_envs:
+                    self.reset(state=state, params=True)
+                    return
+                problems.append(
+                    f"the checkpoint has {state.n_envs} environments, this scene has "
+                    f"{self.n_envs}; build with n_envs={state.n_envs}."
+                )
+        raise ValueError(f"{path} does not fit this scene:\n  " + "\n  ".join(problems))
+
+    def _settings(self) -> list[tuple[str, str]]:
+        return [pair for solver in self.solvers for pair in solver.settings()]
+
+    # ---------------------------------------------------------------- end
+
+    def close(self) -> None:
+        """Frees the memory. States that were taken live on; everything else raises from now on."""
+        if self.closed:
+            return
+        self.closed = True
+        for solver in self.solvers:
+            solver.close()
+        if self._built:
+            self._clock.close()
+
+    def __del__(self) -> None:
+        if "solvers" in self.__dict__ and not self.closed:
+            self.close()
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return "Scene(closed)"
+        names = ", ".join(entity.name for entity in self.entities)
+        return f"Scene(entities=[{names}], n_envs={self.n_envs}, t={self.t})"
+
+    def _require_open(self) -> None:
+        if self.closed:
+            raise RuntimeError("the scene is closed; build a new one.")
+
+    def _require_built(self) -> None:
+        if not self._built or self.closed:
+            self._require_open()
+            raise RuntimeError("the scene is not built; call build() first.")
+
+    @staticmethod
+    def _says_nothing_is_shown(names: list[str]) -> None:
+        fresh = [name for name in names if name not in _unseen]
+        if fresh:
+            _unseen.update(fresh)
+            logger.warning("%s: taken for compatibility, nothing is shown.", ", ".join(fresh))
+
+
+_unseen: set[str] = set()
+
+
+def _version() -> str:
+    from genesis_state import __version__
+
+    return __version__

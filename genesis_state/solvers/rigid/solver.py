@@ -1,0 +1,80 @@
+"""The rigid solver: a compiled MuJoCo model stepped by Taichi kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from genesis_state.kernels import rigid_step
+from genesis_state.options import RigidOptions, SimOptions
+from genesis_state.runtime import Runtime
+from genesis_state.solvers.base import Solver
+from genesis_state.solvers.rigid import constants
+from genesis_state.solvers.rigid.gains import pd_gains
+from genesis_state.solvers.rigid.model import EntitySpec, RigidModel, compile_model
+from genesis_state.solvers.rigid.schema import RigidState
+
+_SETTINGS = ("rigid step", "rigid solver")  # signature entries that states need not agree on
+
+
+class RigidSolver(Solver):
+    """Articulated rigid bodies after MuJoCo's published computation, without contacts as yet.
+
+    Attributes:
+        compiled: The MuJoCo model and which part of it belongs to which entity.
+    """
+
+    schema = RigidState
+
+    def __init__(self, specs: Sequence[EntitySpec], options: RigidOptions):
+        self._specs = tuple(specs)
+        self._options = options
+
+    @property
+    def mj_model(self):
+        """The compiled `mujoco.MjModel`. Changing it changes nothing here."""
+        return self.compiled.mj
+
+    def build(self, n_envs: int, sim: SimOptions, runtime: Runtime) -> None:
+        """Compiles the model, allocates the memory and fills it in."""
+        self.compiled: RigidModel = compile_model(self._specs, sim, self._options)
+        self._substeps = sim.substeps
+        self._sizes = constants.sizes(self.compiled.mj, n_envs, block_dim=8)
+        super().build(n_envs, sim, runtime)
+
+    def sizes(self) -> Mapping[str, int]:
+        return constants.dims(self._sizes)
+
+    def start(self) -> None:
+        with self.arena.constants.edit() as rows:
+            for name, value in constants.constants(self.compiled.mj).items():
+                view = self.arena.constants.layout.view(rows, name)[0]
+                view.copy_(torch.from_numpy(np.ascontiguousarray(value)).reshape(view.shape))
+        for name, value in pd_gains(self.compiled.mj).items():
+            with self.arena.edit(name) as (view,):
+                view.copy_(torch.from_numpy(value))
+        with self.arena.edit("qpos") as (qpos,):
+            qpos.copy_(torch.from_numpy(self.compiled.mj.qpos0))
+        self.refresh_links()
+
+    def signature(self) -> tuple[tuple[str, str], ...]:
+        return tuple(pair for pair in self.compiled.signature if pair[0] not in _SETTINGS)
+
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        return tuple(pair for pair in self.compiled.signature if pair[0] in _SETTINGS)
+
+    def step(self) -> None:
+        rigid_step.step(self.model, self._sizes, self.fields, self._substeps)
+
+    def refresh_links(self) -> None:
+        """`qpos` → `links_pos`, `links_quat`, after coordinates were set from outside."""
+        rigid_step.refresh_links(self.model, self._sizes, self.fields)
+
+    def get_error_envs_mask(self) -> torch.Tensor:
+        """Which environments stopped because their state was no longer a state, bool (n_envs,).
+
+        Such an environment stays as it was found until it is reset.
+        """
+        return self.arena.get("error")
