@@ -19,11 +19,12 @@ PACKAGE = "genesis_state"
 LAYERS = (
     ("", "testing"),
     ("scene", "entities"),
+    ("scene_memory",),
     ("solvers",),
     ("checkpoint",),
     ("arena", "block"),
     ("state",),
-    ("selection",),
+    ("comparison", "selection"),
     ("layout",),
     ("schema",),
     ("morphs", "materials", "options", "geom"),
@@ -46,6 +47,7 @@ TAICHI_USERS = ("kernels.lang",)
 THIRD_PARTY = {
     "checkpoint": {"numpy"},
     "state": {"numpy", "torch"},
+    "comparison": {"torch"},
     "selection": {"numpy", "torch"},
     "layout": {"numpy", "torch"},
     "schema": set(),

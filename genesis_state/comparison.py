@@ -1,0 +1,107 @@
+"""What tells two states apart, and what tells one from all others: differences and checksums."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from genesis_state.layout import RowLayout
+
+
+@dataclass(frozen=True)
+class VarDiff:
+    """How one variable differs between two states.
+
+    Attributes:
+        key: Its checkpoint key.
+        envs: The environments in which it differs, in order.
+        n_envs: Environments compared.
+        largest: Largest absolute difference; inf where one of the two is NaN or infinite, nan if
+            all that differs is the bits of NaNs, 0 if it is the sign of zeros.
+    """
+
+    key: str
+    envs: tuple[int, ...]
+    n_envs: int
+    largest: float
+
+    @property
+    def first(self) -> int:
+        """The first environment in which it differs."""
+        return self.envs[0]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.key} differs in {len(self.envs)} of {self.n_envs} envs, "
+            f"first in {self.first}, by up to {self.largest:.6g}."
+        )
+
+
+_BITS = {torch.float32: torch.int32, torch.float64: torch.int64, torch.bool: torch.uint8}
+
+
+def row_diffs(owner: str, row: RowLayout, a: torch.Tensor, b: torch.Tensor) -> list[VarDiff]:
+    """The differences between two blocks of rows, variable by variable."""
+    words = a != b
+    if not words.any():
+        return []
+    found: list[VarDiff] = []
+    for var in row.variables:
+        mine, theirs = row.view(a, var.name), row.view(b, var.name)
+        bits = _BITS.get(var.torch_dtype, var.torch_dtype)
+        differs = mine.view(bits) != theirs.view(bits)
+        if differs.any():
+            largest = _largest(mine[differs], theirs[differs])
+            found.append(_var_diff(f"{owner}.{var.name}", differs, largest))
+    # Padding is zero in every state; if it is not, whoever wrote the rows is at fault.
+    return found or [_var_diff(f"{owner}.<padding>", words, math.nan)]
+
+
+def _var_diff(key: str, differs: torch.Tensor, largest: float) -> VarDiff:
+    envs = differs.flatten(1).any(1) if differs.dim() > 1 else differs
+    return VarDiff(key, tuple(envs.nonzero()[:, 0].tolist()), len(differs), largest)
+
+
+def _largest(a: torch.Tensor, b: torch.Tensor) -> float:
+    a, b = a.double(), b.double()
+    gaps = (a - b).abs()
+    gaps[a.isnan() != b.isnan()] = math.inf
+    gaps = gaps[~gaps.isnan()]
+    return float(gaps.max()) if len(gaps) else math.nan
+
+
+# The constants of splitmix64 by Sebastiano Vigna (public domain), as signed 64-bit numbers.
+_GOLDEN = 0x9E3779B97F4A7C15 - 2**64
+_MIX_1 = 0xBF58476D1CE4E5B9 - 2**64
+_MIX_2 = 0x94D049BB133111EB - 2**64
+
+
+def hash_rows(rows: torch.Tensor, start: int) -> torch.Tensor:
+    """Sum of the mixed words of each row, mod 2^64.
+
+    Args:
+        rows: int64, shape (n, words).
+        start: The number of words before these in an environment's whole state.
+    """
+    places = torch.arange(start + 1, start + 1 + rows.shape[1], device=rows.device)
+    keys = _mix(places * _GOLDEN)
+    weights = _mix(keys + _GOLDEN) | 1  # odd, so that no bit of a word is lost
+    total = torch.zeros(rows.shape[0], dtype=torch.int64, device=rows.device)
+    # On a CPU in pieces that stay in the cache; elsewhere few launches matter more.
+    words = 1 << (16 if rows.device.type == "cpu" else 24)
+    step = max(1, words // max(1, rows.shape[1]))
+    for i in range(0, len(rows), step):
+        total[i : i + step] = _mix(rows[i : i + step] + keys).mul_(weights).sum(1)
+    return total
+
+
+def _mix(words: torch.Tensor) -> torch.Tensor:
+    """The bijection of splitmix64, in place. Shifts of int64 copy the sign: it is masked off."""
+    words ^= (words >> 30) & (1 << 34) - 1
+    words *= _MIX_1
+    words ^= (words >> 27) & (1 << 37) - 1
+    words *= _MIX_2
+    words ^= (words >> 31) & (1 << 33) - 1
+    return words
