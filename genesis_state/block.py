@@ -178,10 +178,8 @@ class _ZeroCopy:
         step = self._chunk if self._rows.device.type == "cpu" else len(index)
         for start in range(0, len(index), step):
             part = index[start : start + step]
-            if mode == "same":
-                taken = source.index_select(0, part)
-            else:
-                taken = source.expand(len(part), -1)
+            same = mode == "same"
+            taken = source.index_select(0, part) if same else source.expand(len(part), -1)
             self._rows.index_copy_(0, part, taken)
 
 

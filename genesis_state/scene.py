@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import Any
 
 import torch
 
 from genesis_state import checkpoint, morphs
-from genesis_state.arena import Arena
 from genesis_state.block import default_transport
 from genesis_state.entities.rigid_entity import RigidEntity
-from genesis_state.layout import SCENE, StateLayout
+from genesis_state.layout import StateLayout
 from genesis_state.materials import Rigid
 from genesis_state.options import RigidOptions, SimOptions, ViewerOptions, VisOptions
 from genesis_state.runtime import logger, require
-from genesis_state.schema import Schema, StateVar
-from genesis_state.selection import Selection, select
+from genesis_state.scene_memory import SceneMemory
 from genesis_state.solvers.base import Solver
 from genesis_state.solvers.rigid.model import EntitySpec
 from genesis_state.solvers.rigid.solver import RigidSolver
 from genesis_state.state import SimState
 
 FORMAT = 1  # of the manifest in a checkpoint
-
-
-class SceneClock(Schema):
-    """What the scene itself keeps for each environment."""
-
-    envs_t = StateVar("Steps since the environment's state was new", dtype="int", role="memory")
 
 
 class Scene:
@@ -132,7 +123,7 @@ class Scene:
         return entity
 
     def add_solver(self, solver: Solver) -> Solver:
-        """Adds a solver of the user's own; it is built, stepped, saved and reset with the others."""
+        """Adds a solver of the user's own, built, stepped, saved and reset with the others."""
         self._require_open()
         if self._built:
             raise RuntimeError("add_solver: the scene is built; add solvers before build().")
@@ -184,12 +175,7 @@ class Scene:
         self.n_envs = rows
         self.batched = n_envs > 0
         transport = self.sim_options.state_transport or default_transport(self._runtime)
-        self._clock = Arena(SCENE, "scene", SceneClock, {}, rows, self._runtime, transport)
-        self._arenas = (*(solver.arena for solver in solvers), self._clock)
-        self.layout = StateLayout(
-            tuple(arena.layout for arena in self._arenas),
-            tuple(pair for solver in solvers for pair in solver.signature()),
-        )
+        self._memory = SceneMemory(solvers, rows, self._runtime, transport)
         self._built = True
         self._initial = self.get_state(params=True)
 
@@ -200,8 +186,7 @@ class Scene:
         self._require_built()
         for solver in self.solvers:
             solver.step()
-        with self._clock.edit("envs_t") as (envs_t,):
-            envs_t += 1
+        self._memory.tick()
         self.t += 1
 
     @property
@@ -218,7 +203,13 @@ class Scene:
     def envs_t(self) -> torch.Tensor:
         """Steps since each environment's state was new, shape (n_envs,)."""
         self._require_built()
-        return self._clock.get("envs_t")
+        return self._memory.envs_t()
+
+    @property
+    def layout(self) -> StateLayout:
+        """Where the bytes of this scene's states are."""
+        self._require_built()
+        return self._memory.layout
 
     @property
     def device(self) -> torch.device:
@@ -256,17 +247,9 @@ class Scene:
                 them gets them.
         """
         self._require_built()
-        if out is None:
-            out = SimState.empty(self.layout, self.n_envs, self.device, params)
-        else:
-            self._check_out(out, params)
-        for arena, block in zip(self._arenas, out.saved, strict=True):
-            arena.saved.read(block)
-        if out.params is not None:
-            for arena, block in zip(self._arenas, out.params, strict=True):
-                arena.param.read(block)
-        out.t = self.t
-        return out
+        state = self._memory.read(out, params)
+        state.t = self.t
+        return state
 
     def reset(
         self, state: SimState | None = None, envs_idx: Any = None, params: bool = False
@@ -288,83 +271,10 @@ class Scene:
                 has been changed.
         """
         self._require_built()
-        selection = select(envs_idx, self.n_envs, self.device)
-        source = self._initial if state is None else self._admit(state, params)
-        mode = self._row_mode(source, selection, masked=envs_idx is not None, params=params)
-        for arena, block in zip(self._arenas, source.saved, strict=True):
-            arena.saved.write(block, selection, mode)
-        if params:
-            assert source.params is not None
-            for arena, block in zip(self._arenas, source.params, strict=True):
-                arena.param.write(block, selection, mode)
+        source = self._initial if state is None else state
+        self._memory.write(source, envs_idx, params)
         if envs_idx is None:
             self.t = source.t
-
-    def _check_out(self, out: SimState, params: bool) -> None:
-        out = self._of_this_layout(out, "get_state: out")
-        if out.n_envs != self.n_envs or out.device != self.device:
-            raise ValueError(
-                f"get_state: out has {out.n_envs} environments on {out.device}, this scene has "
-                f"{self.n_envs} on {self.device}; take one with get_state() once and reuse it."
-            )
-        if params and out.params is None:
-            raise ValueError(
-                "get_state: out carries no parameters; take it with get_state(params=True)."
-            )
-
-    def _admit(self, state: SimState, params: bool) -> SimState:
-        state = self._of_this_layout(state, "reset: the state")
-        if params and state.params is None:
-            raise ValueError(
-                "reset: the state carries no parameters; take it with get_state(params=True)."
-            )
-        return state if state.device == self.device else state.to(self.device)
-
-    def _of_this_layout(self, state: SimState, what: str) -> SimState:
-        if not isinstance(state, SimState):
-            raise TypeError(f"{what} is a {type(state).__name__}, needs a SimState.")
-        if state.layout is not self.layout:
-            if state.layout != self.layout:
-                found = self.layout.differences(state.layout)
-                raise ValueError(f"{what} is of another scene:\n  " + "\n  ".join(found))
-            state.layout = self.layout  # an equal one from elsewhere: recognized at once next time
-        return state
-
-    def _row_mode(
-        self, source: SimState, selection: Selection, masked: bool, params: bool
-    ) -> str:
-        rows = source.n_envs
-        if rows == self.n_envs:
-            return "same"
-        count = self.n_envs
-        if masked:
-            count = selection.count if rows == 1 else len(selection.indices())
-        if masked and rows == count:
-            if selection.duplicates():
-                self._require_equal_duplicates(source, selection, params)
-            return "listed"
-        if rows == 1:
-            return "broadcast"
-        wanted = f"{self.n_envs} (one for each environment) or 1"
-        if masked:
-            wanted = f"{self.n_envs} (one for each environment), {count} (one for each selected) or 1"
-        raise ValueError(f"reset: the state has {rows} rows, needs {wanted}; slice or repeat it.")
-
-    def _require_equal_duplicates(
-        self, source: SimState, selection: Selection, params: bool
-    ) -> None:
-        index = selection.indices()
-        last = torch.zeros(self.n_envs, dtype=torch.int64, device=self.device)
-        last[index] = torch.arange(len(index), device=self.device)
-        blocks = source.saved + ((source.params or ()) if params else ())
-        for block in blocks:
-            differs = (block != block[last[index]]).any(dim=1)
-            if differs.any():
-                env = int(index[differs][0])
-                raise ValueError(
-                    f"reset: environment {env} is selected more than once with different rows; "
-                    "select it once."
-                )
 
     # ---------------------------------------------------------------- files
 
@@ -434,7 +344,7 @@ class Scene:
         for solver in self.solvers:
             solver.close()
         if self._built:
-            self._clock.close()
+            self._memory.close()
 
     def __del__(self) -> None:
         if "solvers" in self.__dict__ and not self.closed:

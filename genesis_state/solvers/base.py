@@ -68,7 +68,7 @@ class Solver(ABC):
     def step(self) -> None:
         """Moves every environment forward by `dt`."""
 
-    def start(self) -> None:
+    def start(self) -> None:  # noqa: B027  (a solver may have nothing to do here)
         """Writes initial values that differ from the schema's reset values. Called by `build`."""
 
     def signature(self) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ DEFAULT_KV = 10.0
 
 
 def pd_gains(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
-    """Start values of `dofs_kp`, `dofs_kv`, `dofs_force_lower`, `dofs_force_upper`, shape (n_dofs,).
+    """Start values of the parameters of PD control by name, shape (n_dofs,).
 
     A servo is an actuator with a fixed gain on a hinge or slide whose bias takes the length back
     (position) or the velocity (velocity). Its gains and force range are turned from the

@@ -1,0 +1,147 @@
+"""All memory of a scene, and the semantics of putting a state back into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from genesis_state.arena import Arena
+from genesis_state.layout import SCENE, StateLayout
+from genesis_state.runtime import Runtime
+from genesis_state.schema import Schema, StateVar
+from genesis_state.selection import Selection, select
+from genesis_state.solvers.base import Solver
+from genesis_state.state import SimState
+
+
+class SceneClock(Schema):
+    """What the scene itself keeps for each environment."""
+
+    envs_t = StateVar("Steps since the environment's state was new", dtype="int", role="memory")
+
+
+class SceneMemory:
+    """The arenas of a scene's solvers and of its own clock.
+
+    Attributes:
+        layout: Where the saved bytes of a state are.
+        n_envs: Number of environments.
+        device: Where states live.
+    """
+
+    def __init__(self, solvers: Sequence[Solver], n_envs: int, runtime: Runtime, transport: str):
+        self.n_envs = n_envs
+        self.device = runtime.device
+        self._clock = Arena(SCENE, "scene", SceneClock, {}, n_envs, runtime, transport)
+        self._arenas = (*(solver.arena for solver in solvers), self._clock)
+        self.layout = StateLayout(
+            tuple(arena.layout for arena in self._arenas),
+            tuple(pair for solver in solvers for pair in solver.signature()),
+        )
+
+    def envs_t(self) -> torch.Tensor:
+        """Steps since each environment's state was new, shape (n_envs,)."""
+        return self._clock.get("envs_t")
+
+    def tick(self) -> None:
+        """Counts one step for every environment."""
+        with self._clock.edit("envs_t") as (envs_t,):
+            envs_t += 1
+
+    def read(self, out: SimState | None, params: bool) -> SimState:
+        """Copies every environment into `out`, or into a new state."""
+        if out is None:
+            out = SimState.empty(self.layout, self.n_envs, self.device, params)
+        else:
+            self._check_out(out, params)
+        for arena, block in zip(self._arenas, out.saved, strict=True):
+            arena.saved.read(block)
+        if out.params is not None:
+            for arena, block in zip(self._arenas, out.params, strict=True):
+                arena.param.read(block)
+        return out
+
+    def write(self, state: SimState, envs_idx: Any, params: bool) -> None:
+        """Puts rows of `state` into the selected environments; see `Scene.reset`.
+
+        Everything is checked before the first byte moves.
+        """
+        selection = select(envs_idx, self.n_envs, self.device)
+        source = self._admit(state, params)
+        mode = self._row_mode(source, selection, masked=envs_idx is not None, params=params)
+        for arena, block in zip(self._arenas, source.saved, strict=True):
+            arena.saved.write(block, selection, mode)
+        if params:
+            assert source.params is not None
+            for arena, block in zip(self._arenas, source.params, strict=True):
+                arena.param.write(block, selection, mode)
+
+    def close(self) -> None:
+        """Frees the clock; the solvers free their own."""
+        self._clock.close()
+
+    def _check_out(self, out: SimState, params: bool) -> None:
+        self._require_layout(out, "get_state: out")
+        if out.n_envs != self.n_envs or out.device != self.device:
+            raise ValueError(
+                f"get_state: out has {out.n_envs} environments on {out.device}, this scene has "
+                f"{self.n_envs} on {self.device}; take one with get_state() once and reuse it."
+            )
+        if params and out.params is None:
+            raise ValueError(
+                "get_state: out carries no parameters; take it with get_state(params=True)."
+            )
+
+    def _admit(self, state: SimState, params: bool) -> SimState:
+        self._require_layout(state, "reset: the state")
+        if params and state.params is None:
+            raise ValueError(
+                "reset: the state carries no parameters; take it with get_state(params=True)."
+            )
+        return state if state.device == self.device else state.to(self.device)
+
+    def _require_layout(self, state: SimState, what: str) -> None:
+        if not isinstance(state, SimState):
+            raise TypeError(f"{what} is a {type(state).__name__}, needs a SimState.")
+        if state.layout is not self.layout:
+            if state.layout != self.layout:
+                found = self.layout.differences(state.layout)
+                raise ValueError(f"{what} is of another scene:\n  " + "\n  ".join(found))
+            state.layout = self.layout  # an equal one from elsewhere: known at once next time
+
+    def _row_mode(self, source: SimState, selection: Selection, masked: bool, params: bool) -> str:
+        """Which row goes where: "same", "listed" or "broadcast" as `Block.write` has them."""
+        rows = source.n_envs
+        if rows == self.n_envs:
+            return "same"
+        if rows == 1 and selection.count is None:
+            return "broadcast"  # a mask on an accelerator is not counted
+        selected = len(selection.indices()) if masked else self.n_envs
+        if masked and rows == selected:
+            if selection.duplicates():
+                self._require_equal_duplicates(source, selection, params)
+            return "listed"
+        if rows == 1:
+            return "broadcast"
+        each = f", {selected} (one for each selected)" if masked else ""
+        raise ValueError(
+            f"reset: the state has {rows} rows, needs {self.n_envs} (one for each environment)"
+            f"{each} or 1; slice or repeat it."
+        )
+
+    def _require_equal_duplicates(
+        self, source: SimState, selection: Selection, params: bool
+    ) -> None:
+        index = selection.indices()
+        last = torch.zeros(self.n_envs, dtype=torch.int64, device=self.device)
+        last[index] = torch.arange(len(index), device=self.device)
+        for block in source.saved + ((source.params or ()) if params else ()):
+            differs = (block != block[last[index]]).any(dim=1)
+            if differs.any():
+                env = int(index[differs][0])
+                raise ValueError(
+                    f"reset: environment {env} is selected more than once with different rows; "
+                    "select it once."
+                )
