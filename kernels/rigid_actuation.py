@@ -96,19 +96,21 @@ def actuation(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
                 damping = 0.0
             force = ti.min(ti.max(force, low), high)
         if kind == HINGE or kind == SLIDE:
-            d.qfrc_actuator[e, i] += gear * force
-            d.actuator_damping[e, i] += gear * gear * damping
+            d.qfrc_actuator[e, i] = d.qfrc_actuator[e, i] + gear * force
+            d.actuator_damping[e, i] = d.actuator_damping[e, i] + gear * gear * damping
         else:
             size = 3
             if kind == FREE:
                 size = 6
             for k in range(size):
-                d.qfrc_actuator[e, i + k] += m.actuator_gear[u, k] * force
+                d.qfrc_actuator[e, i + k] = (
+                    d.qfrc_actuator[e, i + k] + m.actuator_gear[u, k] * force
+                )
     for j in range(n.joints):
         i = m.joint_dof_start[j]
         if m.joint_act_gravcomp[j] != 0:
             for k in range(i, i + m.joint_n_dofs[j]):
-                d.qfrc_actuator[e, k] += d.qfrc_gravcomp[e, k]
+                d.qfrc_actuator[e, k] = d.qfrc_actuator[e, k] + d.qfrc_gravcomp[e, k]
         if m.joint_act_force_limited[j] != 0:
             low = m.joint_act_force_range[j][0]
             high = m.joint_act_force_range[j][1]

@@ -223,7 +223,7 @@ def joint_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
         weight += m.dof_invweight[i2]
     r = new_row(e, n, d, EQUALITY, c, position, position, weight)
     d.row_J[e, r, i1] = 1.0
-    d.row_J[e, r, i2] -= slope
+    d.row_J[e, r, i2] = d.row_J[e, r, i2] - slope
 
 
 @ti.func

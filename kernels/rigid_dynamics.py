@@ -26,14 +26,14 @@ def mass_matrix(e, m: ti.template(), n: ti.template(), d: ti.template()):
     for k in range(1, n.bodies):
         b = n.bodies - k
         if m.body_parent[b] > 0:
-            d.crb[e, m.body_parent[b]] += d.crb[e, b]
+            d.crb[e, m.body_parent[b]] = d.crb[e, m.body_parent[b]] + d.crb[e, b]
     for i in range(n.dofs):
         momentum = inertia_mul(d.crb[e, m.dof_body[i]], d.cdof[e, i])
         start = m.M_row_start[i]
         size = m.M_row_size[i]
         for k in range(size):
             d.M[e, start + k] = d.cdof[e, m.M_column[start + k]].dot(momentum)
-        d.M[e, start + size - 1] += m.dof_armature[i]
+        d.M[e, start + size - 1] = d.M[e, start + size - 1] + m.dof_armature[i]
 
 
 @ti.func
@@ -50,9 +50,9 @@ def factor(e, m: ti.template(), n: ti.template(), a: ti.template()):
             scale = a[e, start + c] * inverse
             row = m.M_row_start[i]
             for s in range(c + 1):
-                a[e, row + s] -= a[e, start + s] * scale
+                a[e, row + s] = a[e, row + s] - a[e, start + s] * scale
         for s in range(size - 1):
-            a[e, start + s] *= inverse
+            a[e, start + s] = a[e, start + s] * inverse
         a[e, start + size - 1] = inverse
 
 
@@ -64,7 +64,7 @@ def solve(e, m: ti.template(), n: ti.template(), a: ti.template(), x: ti.templat
         start = m.M_row_start[i]
         xi = x[e, i]
         for s in range(m.M_row_size[i] - 1):
-            x[e, m.M_column[start + s]] -= a[e, start + s] * xi
+            x[e, m.M_column[start + s]] = x[e, m.M_column[start + s]] - a[e, start + s] * xi
     for i in range(n.dofs):
         start = m.M_row_start[i]
         size = m.M_row_size[i]
@@ -75,7 +75,9 @@ def solve(e, m: ti.template(), n: ti.template(), a: ti.template(), x: ti.templat
 
 
 @ti.func
-def mul_mass(e, m: ti.template(), n: ti.template(), d: ti.template(), x: ti.template(), y: ti.template()):
+def mul_mass(
+    e, m: ti.template(), n: ti.template(), d: ti.template(), x: ti.template(), y: ti.template()
+):
     """y = M x."""
     for i in range(n.dofs):
         y[e, i] = 0.0
@@ -87,8 +89,8 @@ def mul_mass(e, m: ti.template(), n: ti.template(), d: ti.template(), x: ti.temp
         for s in range(size - 1):
             c = m.M_column[start + s]
             yi += d.M[e, start + s] * x[e, c]
-            y[e, c] += d.M[e, start + s] * xi
-        y[e, i] += yi
+            y[e, c] = y[e, c] + d.M[e, start + s] * xi
+        y[e, i] = y[e, i] + yi
 
 
 @ti.func
@@ -111,22 +113,20 @@ def bias_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
     for k in range(1, n.bodies):
         b = n.bodies - k
         if m.body_parent[b] > 0:
-            d.cfrc[e, m.body_parent[b]] += d.cfrc[e, b]
+            d.cfrc[e, m.body_parent[b]] = d.cfrc[e, m.body_parent[b]] + d.cfrc[e, b]
     for i in range(n.dofs):
         d.qfrc_bias[e, i] = d.cdof[e, i].dot(d.cfrc[e, m.dof_body[i]])
 
 
 @ti.func
-def add_wrench(
-    e, m: ti.template(), d: ti.template(), b, force, torque, point, qfrc: ti.template()
-):
+def add_wrench(e, m: ti.template(), d: ti.template(), b, force, torque, point, qfrc: ti.template()):
     """Adds to `qfrc` a force [N] at `point` and a torque [N m] on body `b`, all in world axes."""
     arm = point - d.tree_com[e, m.body_root[b]]
     moment = torque + arm.cross(force)
     i = m.body_last_dof[b]
     while i >= 0:
         axis = d.cdof[e, i]
-        qfrc[e, i] += angular(axis).dot(moment) + linear(axis).dot(force)
+        qfrc[e, i] = qfrc[e, i] + angular(axis).dot(moment) + linear(axis).dot(force)
         i = m.dof_parent[i]
 
 
@@ -146,17 +146,24 @@ def passive_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
                 if kind == FREE:
                     for k in ti.static(range(3)):
                         stretch = d.qpos[e, q + k] - m.qpos_spring[q + k]
-                        d.qfrc_passive[e, i + k] -= stiffness * stretch
+                        d.qfrc_passive[e, i + k] = d.qfrc_passive[e, i + k] - stiffness * stretch
                     i += 3
                     q += 3
                 rest = ti.Vector(
-                    [m.qpos_spring[q], m.qpos_spring[q + 1], m.qpos_spring[q + 2], m.qpos_spring[q + 3]]
+                    [
+                        m.qpos_spring[q],
+                        m.qpos_spring[q + 1],
+                        m.qpos_spring[q + 2],
+                        m.qpos_spring[q + 3],
+                    ]
                 )
                 turn = quat_to_rotvec(quat_mul(quat_conj(rest), read_quat(d.qpos, e, q)))
                 for k in ti.static(range(3)):
-                    d.qfrc_passive[e, i + k] -= stiffness * turn[k]
+                    d.qfrc_passive[e, i + k] = d.qfrc_passive[e, i + k] - stiffness * turn[k]
             else:
-                d.qfrc_passive[e, i] -= stiffness * (d.qpos[e, q] - m.qpos_spring[q])
+                d.qfrc_passive[e, i] = d.qfrc_passive[e, i] - stiffness * (
+                    d.qpos[e, q] - m.qpos_spring[q]
+                )
     if ti.static(n.gravity_compensated > 0):
         zero = ti.Vector([0.0, 0.0, 0.0])
         for b in range(1, n.bodies):
@@ -167,7 +174,7 @@ def passive_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
             if m.joint_act_gravcomp[j] == 0:
                 i = m.joint_dof_start[j]
                 for k in range(i, i + m.joint_n_dofs[j]):
-                    d.qfrc_passive[e, k] += d.qfrc_gravcomp[e, k]
+                    d.qfrc_passive[e, k] = d.qfrc_passive[e, k] + d.qfrc_gravcomp[e, k]
 
 
 @ti.func

@@ -39,8 +39,8 @@ def add_bias_derivative(e, m: ti.template(), d: ti.template(), b, i, h):
     rot = r.transpose() @ C @ r
     for a in ti.static(range(3)):
         for c in ti.static(range(3)):
-            d.free_A[e, a, 3 + c] += h * lin[a, c]
-            d.free_A[e, 3 + a, 3 + c] += h * rot[a, c]
+            d.free_A[e, a, 3 + c] = d.free_A[e, a, 3 + c] + h * lin[a, c]
+            d.free_A[e, 3 + a, 3 + c] = d.free_A[e, 3 + a, 3 + c] + h * rot[a, c]
 
 
 @ti.func
@@ -62,8 +62,8 @@ def eliminate(e, d: ti.template(), i):
         for r in range(k + 1, 6):
             scale = d.free_A[e, r, k] / d.free_A[e, k, k]
             for c in range(k, 6):
-                d.free_A[e, r, c] -= scale * d.free_A[e, k, c]
-            d.step_acc[e, i + r] -= scale * d.step_acc[e, i + k]
+                d.free_A[e, r, c] = d.free_A[e, r, c] - scale * d.free_A[e, k, c]
+            d.step_acc[e, i + r] = d.step_acc[e, i + r] - scale * d.step_acc[e, i + k]
     for t in range(6):
         k = 5 - t
         x = d.step_acc[e, i + k]
@@ -88,10 +88,9 @@ def solve_free_bodies(e, m: ti.template(), n: ti.template(), d: ti.template(), h
                     c = m.M_column[start + s] - i
                     d.free_A[e, r, c] = d.M[e, start + s]
                     d.free_A[e, c, r] = d.M[e, start + s]
-                d.free_A[e, r, r] += h * (m.dof_damping[i + r] + d.actuator_damping[e, i + r])
+                d.free_A[e, r, r] = d.free_A[e, r, r] + h * (
+                    m.dof_damping[i + r] + d.actuator_damping[e, i + r]
+                )
                 d.step_acc[e, i + r] = d.qfrc_smooth[e, i + r] + d.qfrc_constraint[e, i + r]
             add_bias_derivative(e, m, d, b, i, h)
             eliminate(e, d, i)
-
-
-

@@ -35,7 +35,9 @@ def read_quat(a: ti.template(), e, i):
 
 
 @ti.func
-def forward_kinematics(e, m: ti.template(), n: ti.template(), d: ti.template(), qpos: ti.template()):
+def forward_kinematics(
+    e, m: ti.template(), n: ti.template(), d: ti.template(), qpos: ti.template()
+):
     """`qpos` → `xpos`, `xquat` of the bodies, `xanchor`, `xaxis` of the joints."""
     d.xpos[e, 0] = ti.Vector([0.0, 0.0, 0.0])
     d.xquat[e, 0] = ti.Vector([1.0, 0.0, 0.0, 0.0])
@@ -81,11 +83,11 @@ def com_position(e, m: ti.template(), n: ti.template(), d: ti.template()):
     for b in range(1, n.bodies):
         com = d.xpos[e, b] + quat_rotate(d.xquat[e, b], m.body_ipos[b])
         d.xipos[e, b] = com
-        d.tree_com[e, m.body_root[b]] += com * m.body_mass[b]
+        d.tree_com[e, m.body_root[b]] = d.tree_com[e, m.body_root[b]] + com * m.body_mass[b]
     for b in range(1, n.bodies):
         if m.body_root[b] == b:
             if m.body_subtree_mass[b] > 1e-15:
-                d.tree_com[e, b] /= m.body_subtree_mass[b]
+                d.tree_com[e, b] = d.tree_com[e, b] / m.body_subtree_mass[b]
             else:
                 d.tree_com[e, b] = d.xipos[e, b]
     for b in range(1, n.bodies):

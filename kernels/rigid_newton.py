@@ -75,7 +75,7 @@ def gradient(e, n: ti.template(), d: ti.template()):
         _cost, slope, _curvature = row_derivatives(e, r, d, d.row_x[e, r])
         if slope != 0.0:
             for k in range(n.dofs):
-                d.qfrc_constraint[e, k] -= d.row_J[e, r, k] * slope
+                d.qfrc_constraint[e, k] = d.qfrc_constraint[e, k] - d.row_J[e, r, k] * slope
     norm2 = 0.0
     for i in range(n.dofs):
         g = d.Ma[e, i] - d.qfrc_smooth[e, i] - d.qfrc_constraint[e, i]
@@ -101,7 +101,7 @@ def newton_direction(e, m: ti.template(), n: ti.template(), d: ti.template()):
                 Ji = d.row_J[e, r, i]
                 if Ji != 0.0:
                     for k in range(i + 1):
-                        d.H[e, i, k] += curvature * Ji * d.row_J[e, r, k]
+                        d.H[e, i, k] = d.H[e, i, k] + curvature * Ji * d.row_J[e, r, k]
     for i in range(n.dofs):
         for k in range(i + 1):
             x = d.H[e, i, k]
@@ -233,14 +233,12 @@ def constrained_acceleration(e, m: ti.template(), n: ti.template(), d: ti.templa
                         for i in range(n.dofs):
                             length2 += d.search[e, i] * d.search[e, i]
                         ls_tolerance = tolerance * m.ls_tolerance[0] * ti.sqrt(length2) / scale
-                        step, improvement = line_search(
-                            e, n, d, ls_tolerance, m.ls_iterations[0]
-                        )
+                        step, improvement = line_search(e, n, d, ls_tolerance, m.ls_iterations[0])
                         alpha = step
                         done = not improvement * scale >= tolerance
                     for i in range(n.dofs):
-                        d.dofs_acc[e, i] += alpha * d.search[e, i]
-                        d.Ma[e, i] += alpha * d.Mv[e, i]
+                        d.dofs_acc[e, i] = d.dofs_acc[e, i] + alpha * d.search[e, i]
+                        d.Ma[e, i] = d.Ma[e, i] + alpha * d.Mv[e, i]
                     for r in range(d.n_rows[e]):
-                        d.row_x[e, r] += alpha * d.row_Jv[e, r]
+                        d.row_x[e, r] = d.row_x[e, r] + alpha * d.row_Jv[e, r]
         gradient(e, n, d)

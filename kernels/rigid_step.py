@@ -54,7 +54,9 @@ def forward_dynamics(e, m: ti.template(), n: ti.template(), d: ti.template(), h)
 
 
 @ti.func
-def integrate_positions(e, m: ti.template(), n: ti.template(), d: ti.template(), vel: ti.template(), h):
+def integrate_positions(
+    e, m: ti.template(), n: ti.template(), d: ti.template(), vel: ti.template(), h
+):
     """`qpos` → where the velocities `vel` take it in time `h`."""
     for j in range(n.joints):
         i = m.joint_dof_start[j]
@@ -63,7 +65,7 @@ def integrate_positions(e, m: ti.template(), n: ti.template(), d: ti.template(),
         if kind == FREE or kind == BALL:
             if kind == FREE:
                 for k in ti.static(range(3)):
-                    d.qpos[e, q + k] += h * vel[e, i + k]
+                    d.qpos[e, q + k] = d.qpos[e, q + k] + h * vel[e, i + k]
                 i += 3
                 q += 3
             quat = ti.Vector([d.qpos[e, q], d.qpos[e, q + 1], d.qpos[e, q + 2], d.qpos[e, q + 3]])
@@ -71,7 +73,7 @@ def integrate_positions(e, m: ti.template(), n: ti.template(), d: ti.template(),
             for k in ti.static(range(4)):
                 d.qpos[e, q + k] = quat[k]
         else:
-            d.qpos[e, q] += h * vel[e, i]
+            d.qpos[e, q] = d.qpos[e, q] + h * vel[e, i]
 
 
 @ti.func
@@ -96,14 +98,16 @@ def velocity_step(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
         damping = m.dof_damping[i]
         if ti.static(n.integrator == IMPLICITFAST) or d.control_mode[e, i] != 0:
             damping += d.actuator_damping[e, i]
-        d.M_factor[e, m.M_row_start[i] + m.M_row_size[i] - 1] += h * damping
+        d.M_factor[e, m.M_row_start[i] + m.M_row_size[i] - 1] = (
+            d.M_factor[e, m.M_row_start[i] + m.M_row_size[i] - 1] + h * damping
+        )
         d.step_acc[e, i] = d.qfrc_smooth[e, i] + d.qfrc_constraint[e, i]
     factor(e, m, n, d.M_factor)
     solve(e, m, n, d.M_factor, d.step_acc)
     if ti.static(n.integrator == IMPLICITFAST):
         solve_free_bodies(e, m, n, d, h)
     for i in range(n.dofs):
-        d.dofs_vel[e, i] += h * d.step_acc[e, i]
+        d.dofs_vel[e, i] = d.dofs_vel[e, i] + h * d.step_acc[e, i]
 
 
 @ti.func
@@ -130,11 +134,11 @@ def runge_kutta_stage(e, m: ti.template(), n: ti.template(), d: ti.template(), s
     if stage >= 2:
         reach = h
     for i in range(n.dofs):
-        d.rk_mean_vel[e, i] += weight * d.dofs_vel[e, i]
-        d.rk_mean_acc[e, i] += weight * d.dofs_acc[e, i]
+        d.rk_mean_vel[e, i] = d.rk_mean_vel[e, i] + weight * d.dofs_vel[e, i]
+        d.rk_mean_acc[e, i] = d.rk_mean_acc[e, i] + weight * d.dofs_acc[e, i]
         d.step_acc[e, i] = d.dofs_vel[e, i]
     for a in range(n.activations):
-        d.rk_mean_act_dot[e, a] += weight * d.act_dot[e, a]
+        d.rk_mean_act_dot[e, a] = d.rk_mean_act_dot[e, a] + weight * d.act_dot[e, a]
     for q in range(n.qs):
         d.qpos[e, q] = d.rk_qpos[e, q]
     if stage < 3:
