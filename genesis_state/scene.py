@@ -8,7 +8,6 @@ from typing import Any
 import torch
 
 from genesis_state import checkpoint, morphs
-from genesis_state.block import default_transport
 from genesis_state.entities.rigid_entity import RigidEntity
 from genesis_state.layout import StateLayout
 from genesis_state.materials import Rigid
@@ -19,6 +18,7 @@ from genesis_state.solvers.base import Solver
 from genesis_state.solvers.rigid.model import EntitySpec
 from genesis_state.solvers.rigid.solver import RigidSolver
 from genesis_state.state import SimState
+from genesis_state.transport import default_transport
 
 FORMAT = 1  # of the manifest in a checkpoint
 

@@ -22,7 +22,7 @@ LAYERS = (
     ("scene_memory",),
     ("solvers",),
     ("checkpoint",),
-    ("arena", "block"),
+    ("arena", "block", "transport"),
     ("state",),
     ("comparison", "selection"),
     ("layout",),
@@ -36,6 +36,7 @@ LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line}
 KERNEL_USERS = (
     "arena",
     "block",
+    "transport",
     "solvers",
     "runtime",
     "entities.inverse_kinematics",

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from genesis_state.arena import Arena
-from genesis_state.block import Fields, default_transport
+from genesis_state.block import Fields
 from genesis_state.options import SimOptions
 from genesis_state.runtime import Runtime
 from genesis_state.schema import Schema
 from genesis_state.state import SimState
+from genesis_state.transport import default_transport
 
 
 class Solver(ABC):

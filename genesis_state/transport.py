@@ -1,0 +1,218 @@
+"""The two ways in which rows move between a block's fields and tensors.
+
+* "zero_copy" sees the memory of the fields as a tensor: moving state is a copy of memory.
+* "kernel" copies through one fused kernel each way. Every backend has it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+from collections.abc import Iterator
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import torch
+
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.transport import addresses, gather, scatter
+from genesis_state.layout import RowLayout, VarLayout
+from genesis_state.runtime import Backend, Runtime
+from genesis_state.selection import Selection
+
+Placed: TypeAlias = list[tuple[VarLayout, Any]]  # each variable that has bytes, with its field
+
+# On a CPU, copies up to this size are made by one thread. More threads gain little on them, and
+# lose a scheduler's slice, milliseconds, whenever one of the other cores is busy.
+PARALLEL_BYTES = 8 << 20
+
+
+def default_transport(runtime: Runtime) -> str:
+    """The fastest transport of a backend."""
+    return "kernel" if runtime.backend is Backend.vulkan else "zero_copy"
+
+
+class Transport(Protocol):
+    """How rows move; `Block` says what the methods do."""
+
+    def read(self, out: torch.Tensor) -> None: ...
+    def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None: ...
+    def rows(self) -> torch.Tensor: ...
+    def edit(self) -> contextlib.AbstractContextManager[torch.Tensor]: ...
+
+
+class Nothing:
+    """The transport of a block without variables."""
+
+    def __init__(self, n_rows: int, device: torch.device):
+        self._rows = torch.empty((n_rows, 0), dtype=torch.int64, device=device)
+
+    def read(self, out: torch.Tensor) -> None:
+        pass
+
+    def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
+        pass
+
+    def rows(self) -> torch.Tensor:
+        return self._rows
+
+    @contextlib.contextmanager
+    def edit(self) -> Iterator[torch.Tensor]:
+        yield self._rows
+
+
+class ZeroCopy:
+    """The fields' memory itself, as a tensor.
+
+    Args:
+        placed: Fields and where they should be in a row.
+        layout: The row.
+        n_rows: Environments, or None for fields without that axis.
+        device: Where the memory is.
+    """
+
+    def __init__(self, placed: Placed, layout: RowLayout, n_rows: int | None, device: torch.device):
+        address = _check_layout(placed, layout, n_rows)
+        self._rows = _tensor_at(address, n_rows or 1, layout.words, device)
+        self._on_cpu = device.type == "cpu"
+
+    def rows(self) -> torch.Tensor:
+        return self._rows
+
+    @contextlib.contextmanager
+    def edit(self) -> Iterator[torch.Tensor]:
+        yield self._rows
+
+    def read(self, out: torch.Tensor) -> None:
+        self._copy(out, self._rows)
+
+    def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
+        if selection.kind == "all" and mode == "same":
+            self._copy(self._rows, source)
+        elif self._on_cpu:
+            self._write_on_cpu(source, selection, mode)
+        else:
+            self._write_on_device(source, selection, mode)
+
+    def _copy(self, to: torch.Tensor, source: torch.Tensor) -> None:
+        plain = self._on_cpu and to.is_contiguous() and source.is_contiguous()
+        if plain and to.nbytes <= PARALLEL_BYTES:
+            ctypes.memmove(to.data_ptr(), source.data_ptr(), to.nbytes)
+        else:
+            to.copy_(source)
+
+    def _write_on_cpu(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
+        # As numpy items the size of a row, rows move by memcpy, without a buffer in between.
+        to, taken = _items(self._rows), _items(source)
+        if mode == "listed":
+            to[selection.indices().numpy()] = taken
+        elif selection.slice is not None:
+            to[selection.slice] = taken[selection.slice] if mode == "same" else taken
+        else:
+            mask = np.zeros(len(to), dtype=bool)
+            mask[selection.indices().numpy()] = True
+            np.copyto(to, taken, where=mask)
+
+    def _write_on_device(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
+        rows = self._rows
+        if mode == "listed":
+            rows.index_copy_(0, selection.indices(), source)
+        elif selection.slice is not None:
+            rows[selection.slice].copy_(source[selection.slice] if mode == "same" else source)
+        elif selection.mask is not None:
+            # Neither the mask nor its length may be asked for: that would wait for the device.
+            torch.where(selection.mask[:, None], source, rows, out=rows)
+        else:
+            index = selection.indices()
+            same = mode == "same"
+            taken = source.index_select(0, index) if same else source.expand(len(index), -1)
+            rows.index_copy_(0, index, taken)
+
+
+class KernelCopy:
+    """One fused kernel each way between the fields and a tensor; arguments as for ZeroCopy."""
+
+    def __init__(self, placed: Placed, layout: RowLayout, n_rows: int | None, device: torch.device):
+        self._fields = tuple(field for _, field in placed)
+        self._offsets = tuple(var.offset // 4 for var, _ in placed)
+        self._lead = 0 if n_rows is None else 1
+        self._shape = (n_rows or 1, layout.words)
+        self._device = device
+
+    def read(self, out: torch.Tensor) -> None:
+        out.zero_()
+        gather(self._fields, self._offsets, self._lead, out.view(torch.int32))
+
+    def rows(self) -> torch.Tensor:
+        rows = torch.empty(self._shape, dtype=torch.int64, device=self._device)
+        self.read(rows)
+        return rows
+
+    @contextlib.contextmanager
+    def edit(self) -> Iterator[torch.Tensor]:
+        rows = self.rows()
+        yield rows
+        self._scatter(rows, torch.arange(len(rows), dtype=torch.int32, device=self._device))
+
+    def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
+        n = self._shape[0]
+        origin = torch.full((n,), -1, dtype=torch.int32, device=self._device)
+        index = selection.indices()
+        if mode == "same":
+            origin[index] = index.to(torch.int32)
+        elif mode == "listed":
+            origin[index] = torch.arange(len(index), dtype=torch.int32, device=self._device)
+        else:
+            origin[index] = 0
+        self._scatter(source.contiguous(), origin)
+
+    def _scatter(self, source: torch.Tensor, origin: torch.Tensor) -> None:
+        scatter(self._fields, self._offsets, self._lead, source.view(torch.int32), origin)
+
+
+def _items(rows: torch.Tensor) -> np.ndarray:
+    """A CPU tensor (n, words) as n items, each a whole row."""
+    return rows.contiguous().numpy().view(f"V{rows.shape[1] * 8}")[:, 0]
+
+
+def _check_layout(placed: Placed, layout: RowLayout, n_rows: int | None) -> int:
+    """Address of the first row; raises if any field is not where the layout says."""
+    scalars = tuple(_first_scalar(field) for _, field in placed)
+    found = torch.zeros((len(placed), 2), dtype=torch.int64)
+    addresses(scalars, found)
+    start = int(found[0, 0]) - placed[0][0].offset
+    for (var, _), (first, second) in zip(placed, found.tolist(), strict=True):
+        stride = layout.nbytes if n_rows is not None and n_rows > 1 else second - first
+        if first != start + var.offset or second - first != stride:
+            raise RuntimeError(
+                f"{var.name}: Taichi placed it {first - start} bytes into a row, with rows "
+                f"{second - first} bytes apart; the layout says {var.offset} and "
+                f'{layout.nbytes}. Pass SimOptions(state_transport="kernel").'
+            )
+    return start
+
+
+def _first_scalar(field: Any) -> Any:
+    if not isinstance(field, ti.MatrixField):
+        return field
+    return field.get_scalar_field(0) if field.m == 1 else field.get_scalar_field(0, 0)
+
+
+def _tensor_at(address: int, n_rows: int, words: int, device: torch.device) -> torch.Tensor:
+    """int64 tensor (n_rows, words) over memory that is already there."""
+    if device.type == "cpu":
+        memory = (ctypes.c_byte * (n_rows * words * 8)).from_address(address)
+        return torch.frombuffer(memory, dtype=torch.int64).view(n_rows, words)
+    return torch.as_tensor(_CudaMemory(address, n_rows, words), device=device)
+
+
+class _CudaMemory:
+    """Device memory under the protocol that torch reads."""
+
+    def __init__(self, address: int, n_rows: int, words: int):
+        self.__cuda_array_interface__ = {
+            "shape": (n_rows, words),
+            "typestr": "<i8",
+            "data": (address, False),
+            "version": 3,
+        }
