@@ -101,7 +101,7 @@ def scatter_field(
                     k = i + r * rows_m + c
                     y = component(field, I, r, c)
                     if ti.static(field.dtype == ti.f64):
-                        low = ti.cast(rows[s, offset + 2 * k], ti.i64) & 0xFFFFFFFF
+                        low = ti.cast(ti.cast(rows[s, offset + 2 * k], ti.u32), ti.i64)
                         high = ti.cast(rows[s, offset + 2 * k + 1], ti.i64) << 32
                         y = ti.bit_cast(high | low, ti.f64)
                     elif ti.static(field.dtype == ti.f32):
