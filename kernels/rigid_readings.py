@@ -7,13 +7,15 @@ from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_actuation import actuation
 from genesis_state.kernels.rigid_dynamics import passive_force
 from genesis_state.kernels.rigid_kinematics import (
+    FREE,
+    HINGE,
+    SLIDE,
     com_position,
-    com_velocity,
     forward_kinematics,
-    point_velocity,
+    read_vec3,
 )
 from genesis_state.kernels.rigid_step import write_links
-from genesis_state.kernels.spatial import angular
+from genesis_state.kernels.spatial import quat_rotate
 
 
 @ti.kernel
@@ -25,7 +27,7 @@ def refresh_slice(
     stride: ti.i32,
     count: ti.i32,
 ):
-    """`qpos` → `links_pos`, `links_quat` of `count` environments, `stride` apart from `start` on."""
+    """`qpos` → `links_pos`, `links_quat` of `count` environments from `start` on."""
     for k in range(count):
         e = start + k * stride
         forward_kinematics(e, m, n, d, d.qpos)
@@ -46,6 +48,16 @@ def refresh_envs(
         write_links(e, n, d)
 
 
+@ti.func
+def velocity_of(e, b, first: ti.template(), out: ti.template()):
+    """Three entries from `first` on of what was written for body `b`; the world is at rest."""
+    v = ti.Vector([0.0, 0.0, 0.0])
+    if b > 0:
+        for k in ti.static(range(3)):
+            v[k] = out[e, b - 1, first + k]
+    return v
+
+
 @ti.kernel
 def link_velocities(
     m: ti.template(), n: ti.template(), d: ti.template(), out: ti.types.ndarray(ndim=3)
@@ -53,11 +65,27 @@ def link_velocities(
     """`qpos`, `dofs_vel` → angular velocity and velocity of the origin of every link."""
     for e in range(n.envs):
         forward_kinematics(e, m, n, d, d.qpos)
-        com_position(e, m, n, d)
-        com_velocity(e, m, n, d)
         for b in range(1, n.bodies):
-            turn = angular(d.cvel[e, b])
-            move = point_velocity(e, m, d, b, d.xpos[e, b])
+            parent = m.body_parent[b]
+            origin = d.xpos[e, b]
+            turn = velocity_of(e, parent, 0, out)
+            move = velocity_of(e, parent, 3, out) + turn.cross(origin - d.xpos[e, parent])
+            for j in range(m.body_joint_start[b], m.body_joint_start[b] + m.body_n_joints[b]):
+                i = m.joint_dof_start[j]
+                kind = m.joint_type[j]
+                if kind == SLIDE:
+                    move += d.xaxis[e, j] * d.dofs_vel[e, i]
+                elif kind == HINGE:
+                    spin = d.xaxis[e, j] * d.dofs_vel[e, i]
+                    turn += spin
+                    move += spin.cross(origin - d.xanchor[e, j])
+                else:
+                    if kind == FREE:
+                        move += read_vec3(d.dofs_vel, e, i)
+                        i += 3
+                    spin = quat_rotate(d.xquat[e, b], read_vec3(d.dofs_vel, e, i))
+                    turn += spin
+                    move += spin.cross(origin - d.xanchor[e, j])
             for k in ti.static(range(3)):
                 out[e, b - 1, k] = turn[k]
                 out[e, b - 1, 3 + k] = move[k]

@@ -1,11 +1,9 @@
-"""What every call of a rigid entity goes through: is it built, which columns, which environments."""
+"""What every call of a rigid entity goes through: is it built, which columns, which rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import mujoco
 import torch
 
 from genesis_state.block import Block
@@ -27,7 +25,6 @@ from genesis_state.solvers.rigid.unsupported import JOINTS
 if TYPE_CHECKING:
     from genesis_state.scene import Scene
 
-QS_OF_JOINT = {"free": 7, "ball": 4, "slide": 1, "hinge": 1}
 DOFS_OF_JOINT = {"free": 6, "ball": 3, "slide": 1, "hinge": 1}
 
 
@@ -70,17 +67,28 @@ class Binding:
         ]
         self.all_servo = all(self.servo)
         self.dof_joint = [int(j) - part.joint_start for j in mj.dof_jntid[part.at("dof")]]
-        base = int(mj.body_jntadr[part.link_start + 1]) if part.links else -1
-        self.free_base = base >= 0 and mj.jnt_type[base] == mujoco.mjtJoint.mjJNT_FREE
-        self._remembered: dict[int, tuple[torch.Tensor, dict[str, torch.Tensor]]] = {}
+        # A free joint is only ever the first one of a link that hangs in the world.
+        self.free_base = bool(part.links) and bool(
+            mj.body_dofnum[part.link_start + 1] == DOFS_OF_JOINT["free"]
+            and self.joint_types[0] == "free"
+        )
+        self._kept: dict[int, tuple[torch.Tensor, dict[tuple, torch.Tensor]]] = {}
 
-    def view(self, block: Block, rows: torch.Tensor, name: str) -> torch.Tensor:
-        """A variable within the rows that `block.edit()` gave, made only once for rows that stay."""
-        kept = self._remembered.get(id(block))
-        if kept is None or kept[0] is not rows:
-            kept = self._remembered[id(block)] = (rows, {})
-        if (view := kept[1].get(name)) is None:
-            view = kept[1][name] = block.layout.view(rows, name)
+    def view(
+        self, block: Block, rows: torch.Tensor, name: str, key: slice | torch.Tensor
+    ) -> torch.Tensor:
+        """A variable within the rows that `block.edit()` gave, cut to the columns of a slice.
+
+        Cutting costs as much as writing, so cuts are kept for as long as the rows stay the same
+        tensor, as those of the zero-copy transport do.
+        """
+        kept = self._kept.get(id(block))
+        if kept is None or kept[0] is not rows or len(kept[1]) > 64:
+            kept = self._kept[id(block)] = (rows, {})
+        cut = (name, key.start, key.stop, key.step) if isinstance(key, slice) else (name,)
+        if (view := kept[1].get(cut)) is None:
+            view = block.layout.view(rows, name)
+            view = kept[1][cut] = view[:, key] if isinstance(key, slice) else view
         return view
 
 
@@ -166,7 +174,7 @@ class EntityAccess:
         block = bound.solver.arena.block_of(next(iter(values)))
         with block.edit() as rows:
             for name, value in values.items():
-                write(bound.view(block, rows, name), selection, columns.key, value)
+                write(bound.view(block, rows, name, columns.key), selection, columns.key, value)
 
     def _read(self, name: str, noun: str, idx: Any, envs_idx: Any) -> torch.Tensor:
         """A copy of a variable's selected columns and environments."""
@@ -184,15 +192,3 @@ class EntityAccess:
 
     def _unbatched(self, rows: torch.Tensor) -> torch.Tensor:
         return rows if self.scene.batched else rows[0]
-
-
-def by_name(kind: str, owner: str, names: tuple[str, ...], make: Callable[[int], Any], name: str):
-    """The element of that name.
-
-    Raises:
-        KeyError: There is none; the message lists those there are.
-    """
-    if name not in names:
-        known = ", ".join(names) or "none"
-        raise KeyError(f"{owner} has no {kind} {name!r}; it has {known}.")
-    return make(names.index(name))

@@ -1,7 +1,8 @@
-"""The door for what users pass to an entity: indices and numbers in any form, or one clear error."""
+"""The door for indices and numbers that users pass to an entity, in any form."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -75,7 +76,7 @@ class ColumnReader:
             return self.all
         step = indices[1] - indices[0] if n > 1 else 1
         first = indices[0] + self._start if n else 0
-        if step > 0 and all(b - a == step for a, b in zip(indices, indices[1:], strict=False)):
+        if step > 0 and all(b - a == step for a, b in itertools.pairwise(indices)):
             return Columns(indices, slice(first, first + n * step, step), False)
         key = torch.tensor(indices, dtype=torch.int64, device=self._device) + self._start
         return Columns(indices, key, False)
@@ -168,7 +169,8 @@ def fit(
 ) -> torch.Tensor:
     """Values for the selected environments, of shape `shape` or (count, *shape).
 
-    Takes a single number, `shape`, (1, *shape) or (count, *shape). The result broadcasts against
+    Takes a number, one element for all (shape[1:] of a two-dimensional `shape`), `shape`,
+    (1, *shape) or (count, *shape). The result broadcasts against
     (count, *shape) and has a leading axis exactly if environments may differ.
     """
     n = values.dim() - len(shape)
@@ -182,7 +184,7 @@ def fit(
             return values[0]
         if count is None and values.shape[0] == len(selection.indices()):
             return values
-    if values.dim() == 0:
+    if values.dim() == 0 or (len(shape) == 2 and values.shape == shape[1:]):
         return values.expand(shape)
     wanted = [shape]
     if count != 1:
@@ -190,31 +192,52 @@ def fit(
     raise ValueError(f"{what}: shape {tuple(values.shape)}, needs {' or '.join(map(str, wanted))}.")
 
 
-def write(target: torch.Tensor, selection: Selection, key: slice | torch.Tensor, values: Any):
-    """Puts values into the selected rows and columns of a variable (n_envs, n, …).
+def write(
+    target: torch.Tensor,
+    selection: Selection,
+    key: slice | torch.Tensor,
+    values: torch.Tensor | float,
+) -> None:
+    """Puts values into the selected rows of a variable.
 
     Args:
+        target: Shape (n_envs, n, …): cut to the columns already if `key` is a slice.
+        selection: The rows.
+        key: The columns.
         values: A number, or a tensor that `fit` returned.
     """
-    if selection.slice is not None:
-        if isinstance(key, slice):
-            part = target[selection.slice, key]
+    if isinstance(key, slice):
+        if selection.kind in ("all", "slice"):
+            part = target if selection.kind == "all" else target[selection.slice]
             if isinstance(values, torch.Tensor):
                 part.copy_(values)
             else:
                 part.fill_(values)
+        elif _same_for_all(selection, target, values):
+            _write_masked(target, selection, slice(None), values)
         else:
-            target[selection.slice][:, key] = values
-    elif selection.mask is not None and not (
-        isinstance(values, torch.Tensor) and values.dim() == target.dim()
-    ):
-        # No indices of a device's mask: finding them would wait for the device.
-        mask = selection.mask.view(-1, *[1] * (target.dim() - 1))
-        old = target[:, key]
-        target[:, key] = torch.where(mask, torch.as_tensor(values).to(old), old)
+            target[selection.indices()] = values
+    elif selection.slice is not None:
+        target[selection.slice][:, key] = values
+    elif _same_for_all(selection, target, values):
+        _write_masked(target, selection, key, values)
     else:
-        index = selection.indices()
-        if isinstance(key, slice):
-            target[:, key][index] = values
-        else:
-            target[index[:, None], key] = values
+        target[selection.indices()[:, None], key] = values
+
+
+def _same_for_all(selection: Selection, target: torch.Tensor, values: torch.Tensor | float) -> bool:
+    """Whether a mask needs no indices, which on a device cost a wait."""
+    one = not isinstance(values, torch.Tensor) or values.dim() < target.dim()
+    return selection.mask is not None and one
+
+
+def _write_masked(
+    target: torch.Tensor,
+    selection: Selection,
+    key: slice | torch.Tensor,
+    values: torch.Tensor | float,
+) -> None:
+    assert selection.mask is not None
+    before = target[:, key]
+    mask = selection.mask.view(-1, *[1] * (target.dim() - 1))
+    target[:, key] = torch.where(mask, torch.as_tensor(values).to(before), before)

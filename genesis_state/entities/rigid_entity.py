@@ -2,15 +2,161 @@
 
 from __future__ import annotations
 
+from genesis_state.entities.access import DOFS_OF_JOINT
 from genesis_state.entities.control import EntityControl
 from genesis_state.entities.coordinates import EntityCoordinates
+from genesis_state.entities.links import EntityLinks
+from genesis_state.entities.rigid_joint import RigidJoint
+from genesis_state.entities.rigid_link import RigidLink
+
+QS_OF_JOINT = {"free": 7, "ball": 4, "slide": 1, "hinge": 1}
 
 
-class RigidEntity(EntityCoordinates, EntityControl):
+class RigidEntity(EntityCoordinates, EntityLinks, EntityControl):
     """A robot or body in a scene. `scene.add_entity` makes it; it answers once the scene is built.
 
     Every call that reads or writes takes `envs_idx`: None for all environments, indices, or a mask
     of length n_envs. Getters return copies, shape (envs, …), without the axis of environments if
     the scene was built with n_envs=0. Setters take one value for all selected environments or one
     for each, check everything first, and refuse what does not fit with nothing changed.
+
+    `…_start` and `…_end` say where its links, joints, dofs, coordinates and actuators lie among
+    the scene's; `…_idx_local` count within the entity.
     """
+
+    @property
+    def links(self) -> list[RigidLink]:
+        """Its links; the base link comes first."""
+        part = self._bound.part
+        return [RigidLink(self, name, i, part.link_start + i) for i, name in enumerate(part.links)]
+
+    @property
+    def joints(self) -> list[RigidJoint]:
+        """Its joints."""
+        bound = self._bound
+        return [
+            RigidJoint(
+                name=bound.part.joints[i],
+                type=kind,
+                idx_local=i,
+                idx=bound.part.joint_start + i,
+                dofs_idx_local=list(range(dof, dof + DOFS_OF_JOINT[kind])),
+                qs_idx_local=list(range(q, q + QS_OF_JOINT[kind])),
+            )
+            for i, (kind, dof, q) in enumerate(
+                zip(bound.joint_types, bound.joint_dofs, bound.joint_qs, strict=True)
+            )
+        ]
+
+    @property
+    def actuators(self) -> list[str]:
+        """Names of its actuators."""
+        return list(self._bound.part.actuators)
+
+    @property
+    def base_link(self) -> RigidLink:
+        """Its first link."""
+        return self.links[0]
+
+    def get_link(self, name: str) -> RigidLink:
+        """The link of that name.
+
+        Raises:
+            KeyError: There is none; the message lists those there are.
+        """
+        return self._named("link", self.links, name)
+
+    def get_joint(self, name: str) -> RigidJoint:
+        """The joint of that name.
+
+        Raises:
+            KeyError: There is none; the message lists those there are.
+        """
+        return self._named("joint", self.joints, name)
+
+    def _named(self, kind: str, elements: list, name: str):
+        for element in elements:
+            if element.name == name:
+                return element
+        known = ", ".join(element.name for element in elements) or "none"
+        raise KeyError(f"{self.name} has no {kind} {name!r}; it has {known}.")
+
+    def __repr__(self) -> str:
+        return f"RigidEntity({self.name!r}, {type(self.morph).__name__})"
+
+    # ---------------------------------------------------------------- counts and places
+
+    @property
+    def n_links(self) -> int:
+        """Number of links."""
+        return self.link_end - self.link_start
+
+    @property
+    def n_joints(self) -> int:
+        """Number of joints."""
+        return self.joint_end - self.joint_start
+
+    @property
+    def n_dofs(self) -> int:
+        """Number of dofs."""
+        return self.dof_end - self.dof_start
+
+    @property
+    def n_qs(self) -> int:
+        """Number of generalized positions."""
+        return self.q_end - self.q_start
+
+    @property
+    def n_actuators(self) -> int:
+        """Number of actuators."""
+        return self.actuator_end - self.actuator_start
+
+    @property
+    def link_start(self) -> int:
+        """Its first link among the scene's."""
+        return self._bound.part.link_start
+
+    @property
+    def link_end(self) -> int:
+        """One past its last link."""
+        return self._bound.part.link_end
+
+    @property
+    def joint_start(self) -> int:
+        """Its first joint among the scene's."""
+        return self._bound.part.joint_start
+
+    @property
+    def joint_end(self) -> int:
+        """One past its last joint."""
+        return self._bound.part.joint_end
+
+    @property
+    def dof_start(self) -> int:
+        """Its first dof among the scene's."""
+        return self._bound.part.dof_start
+
+    @property
+    def dof_end(self) -> int:
+        """One past its last dof."""
+        return self._bound.part.dof_end
+
+    @property
+    def q_start(self) -> int:
+        """Its first generalized position among the scene's."""
+        return self._bound.part.q_start
+
+    @property
+    def q_end(self) -> int:
+        """One past its last generalized position."""
+        return self._bound.part.q_end
+
+    @property
+    def actuator_start(self) -> int:
+        """Its first actuator among the scene's."""
+        return self._bound.part.actuator_start
+
+    @property
+    def actuator_end(self) -> int:
+        """One past its last actuator."""
+        return self._bound.part.actuator_end
