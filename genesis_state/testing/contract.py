@@ -1,0 +1,192 @@
+"""The apparatus of the contract suite: scenes of one factory, and the run all others must match."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import torch
+
+from genesis_state.state import SimState
+from genesis_state.testing.getters import Readings, public_getters, readings_differences
+
+if TYPE_CHECKING:
+    from genesis_state.scene import Scene
+
+Factory: TypeAlias = "Callable[[], Scene]"
+Start: TypeAlias = "Callable[[Scene, torch.Tensor], None]"
+Drive: TypeAlias = "Callable[[Scene, torch.Tensor, torch.Tensor], None]"
+Getters: TypeAlias = "Callable[[Scene], Readings]"
+
+
+class ContractError(AssertionError):
+    """A line of the contract does not hold."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Recording:
+    """A run that nothing disturbed.
+
+    Attributes:
+        start: The state at its beginning.
+        snapshot: That after `before` steps.
+        readings: What the getters gave then.
+        end: That after another `after` steps.
+        later: That after `after` more.
+    """
+
+    start: SimState
+    snapshot: SimState
+    readings: Readings
+    end: SimState
+    later: SimState
+
+
+class Contract:
+    """A scene, what is done with it, and what came of it: what every line starts from.
+
+    Environments are told apart by their streams: stream s has the same initial state and the same
+    controls wherever it runs. An undisturbed scene runs stream e in environment e.
+
+    Args:
+        factory: Makes an unbuilt scene, the same each time.
+        n_envs: Number of environments.
+        before: Steps up to the snapshot. Choose it so that the snapshot falls into live action.
+        after: Steps from the snapshot on.
+        start: start(scene, streams) makes the environments of a scene that was just built
+            differ; environment e gets the initial state of streams[e].
+        drive: drive(scene, steps, streams) sets the controls before each step; environment e gets
+            those of streams[e] at its own time steps[e]. Both are int64 of shape (n_envs,). The
+            value must not depend on who else is in the batch: look it up in a table, since
+            vectorized functions may round the ends of an array otherwise than its middle.
+        getters: getters(scene) gives a dict of tensors; by default all that the scene's
+            entities and solvers can be asked.
+        thread_envs: Number of environments for the line about threads, enough to occupy several.
+
+    For the lines that start a process, `threads` and `file`, the functions must be importable:
+    defined at the top of a module that is not the script itself.
+    """
+
+    def __init__(
+        self,
+        factory: Factory,
+        *,
+        n_envs: int = 7,
+        before: int = 20,
+        after: int = 20,
+        start: Start | None = None,
+        drive: Drive | None = None,
+        getters: Getters | None = None,
+        thread_envs: int = 64,
+    ):
+        self.factory = factory
+        self.n_envs = n_envs
+        self.before = before
+        self.after = after
+        self.start = start
+        self.drive = drive
+        self.getters = getters or public_getters
+        self.thread_envs = thread_envs
+        self._scenes: list[Scene] = []
+
+    @cached_property
+    def scene(self) -> Scene:
+        """The scene of the undisturbed run."""
+        return self._build(self.n_envs)
+
+    @cached_property
+    def other(self) -> Scene:
+        """A second one, which moves its state by the kernel transport."""
+        return self._build(self.n_envs, transport="kernel")
+
+    @cached_property
+    def alone(self) -> Scene:
+        """One with a single environment."""
+        return self._build(1)
+
+    @cached_property
+    def recording(self) -> Recording:
+        """The undisturbed run."""
+        scene = self.scene
+        if self.start is not None:
+            self.start(scene, self.streams)
+        start = scene.get_state(params=True)
+        self.run(scene, self.before)
+        snapshot = scene.get_state(params=True)
+        readings = self.getters(scene)
+        self.same("observation", "after asking the getters", scene, snapshot)
+        self.run(scene, self.after)
+        end = scene.get_state(params=True)
+        self.run(scene, self.after)
+        return Recording(start, snapshot, readings, end, scene.get_state(params=True))
+
+    @cached_property
+    def streams(self) -> torch.Tensor:
+        """Stream e for environment e."""
+        return torch.arange(self.n_envs)
+
+    def run(
+        self,
+        scene: Scene,
+        steps: int,
+        streams: torch.Tensor | None = None,
+        *,
+        poisoned: bool = False,
+    ) -> None:
+        """Drives and steps a scene.
+
+        Args:
+            scene: The scene.
+            steps: How many steps.
+            streams: What runs in which environment; stream e in environment e by default.
+            poisoned: Whether to poison scratch memory before each step.
+        """
+        streams = torch.arange(scene.n_envs) if streams is None else streams
+        for _ in range(steps):
+            if poisoned:
+                poison_scratch(scene)
+            if self.drive is not None:
+                self.drive(scene, scene.envs_t.cpu().long(), streams)
+            scene.step()
+
+    def same(self, line: str, when: str, found: Scene | SimState, wanted: SimState) -> None:
+        """Raises unless a scene or state has the bytes of another."""
+        state = found if isinstance(found, SimState) else found.get_state(params=True)
+        if differing := wanted.diff(state):
+            raise ContractError(f"{line}: {when}, {' '.join(map(str, differing))}")
+
+    def same_readings(self, line: str, when: str, scene: Scene) -> None:
+        """Raises unless the getters give what they gave at the snapshot."""
+        found = self.getters(scene)
+        if differing := readings_differences(self.recording.readings, found):
+            raise ContractError(f"{line}: {when}, {' '.join(differing)}")
+
+    def _build(self, n_envs: int, transport: str | None = None) -> Scene:
+        scene = self.factory()
+        if scene.is_built:
+            raise ValueError("factory: the scene is built; return it unbuilt, the suite builds it.")
+        if transport is not None:
+            options = dataclasses.replace(scene.sim_options, state_transport=transport)
+            scene.sim_options = options
+        scene.build(n_envs=n_envs)
+        self._scenes.append(scene)
+        return scene
+
+    def close(self) -> None:
+        """Closes the scenes it built."""
+        for scene in self._scenes:
+            scene.close()
+
+    def __enter__(self) -> Contract:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+
+def poison_scratch(scene: Scene) -> None:
+    """Fills every scratch variable of every solver with bits that must not matter."""
+    for solver in scene.solvers:
+        solver.arena.poison_scratch()

@@ -1,0 +1,127 @@
+"""The lines of the contract that need a process of their own."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from genesis_state import runtime
+from genesis_state.testing.contract import Contract, ContractError
+
+if TYPE_CHECKING:
+    from genesis_state.state import SimState
+
+THREADS = (1, 2, 4)
+
+
+def threads(contract: Contract) -> None:
+    """1, 2 and 4 threads give the same bytes, and so does running twice."""
+    n = max(contract.n_envs, contract.thread_envs)
+    found = _run_elsewhere(contract, n_envs=n, threads=(*THREADS, THREADS[1]))
+    first = found[0]
+    for count, state in zip((*THREADS[1:], THREADS[1]), found[1:], strict=True):
+        when = f"with {count} threads instead of {THREADS[0]}"
+        contract.same("threads", when, state, first)
+    own = first[: contract.n_envs]
+    contract.same("threads", "in another process", own, contract.recording.end)
+
+
+def file(contract: Contract) -> None:
+    """A checkpoint that a new process loads goes on there as it did here."""
+    run = contract.recording
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "checkpoint.pkl")
+        contract.scene.reset(state=run.snapshot, params=True)
+        contract.scene.save_checkpoint(path)
+        (found,) = _run_elsewhere(contract, n_envs=contract.n_envs, checkpoint=path)
+    contract.same("file", f"{contract.after} steps on in a new process", found, run.end)
+    if found.t != run.end.t:
+        raise ContractError(f"file: scene.t is {found.t} in the new process, was {run.end.t}.")
+
+
+def _run_elsewhere(
+    contract: Contract,
+    *,
+    n_envs: int,
+    threads: Sequence[int] = (0,),
+    checkpoint: str | None = None,
+) -> list[SimState]:
+    """The last state of a run in a new process, once for each number of threads (0: as it is).
+
+    It runs from the start to the end of the recording, or from the checkpoint on.
+    """
+    current = runtime.require()
+    job = {
+        "path": sys.path,
+        "init": {"backend": current.backend.value, "precision": current.precision},
+        "n_envs": n_envs,
+        "threads": list(threads),
+        "checkpoint": checkpoint,
+        "functions": _by_name(contract),
+        "steps": contract.after if checkpoint else contract.before + contract.after,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "job.pkl")
+        path.write_bytes(pickle.dumps(job))
+        done = subprocess.run(
+            [sys.executable, "-c", _BOOT, str(path)], capture_output=True, text=True
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"the process for the contract failed:\n{done.stdout}{done.stderr}")
+        return pickle.loads(Path(folder, "found.pkl").read_bytes())
+
+
+# The path first: the package may not be installed, and the job names modules found there.
+_BOOT = """
+import pickle, sys
+with open(sys.argv[1], "rb") as stream:
+    job = pickle.load(stream)
+sys.path[:] = job["path"]
+from genesis_state.testing.processes import work
+work(job, sys.argv[1])
+"""
+
+
+def _by_name(contract: Contract) -> bytes:
+    functions = (contract.factory, contract.start, contract.drive)
+    for function in functions:
+        if getattr(function, "__module__", "") == "__main__":
+            raise ValueError(
+                f"{getattr(function, '__name__', function)}: another process cannot import it "
+                "from a script; move it to a module."
+            )
+    try:
+        return pickle.dumps(functions)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"another process cannot import the functions of this contract ({error}); define "
+            "them at the top of a module."
+        ) from None
+
+
+def work(job: dict[str, Any], path: str) -> None:
+    """What the new process does with its job; it leaves the states beside it."""
+    factory, start, drive = pickle.loads(job["functions"])
+    found = []
+    for count in job["threads"]:
+        if count:
+            os.environ["TI_CPU_MAX_NUM_THREADS"] = str(count)
+        runtime.destroy()
+        runtime.init(runtime.Backend(job["init"]["backend"]), job["init"]["precision"])
+        with Contract(factory, n_envs=job["n_envs"], start=start, drive=drive) as contract:
+            scene = contract.scene
+            if job["checkpoint"]:
+                scene.load_checkpoint(job["checkpoint"])
+            elif start is not None:
+                start(scene, torch.arange(scene.n_envs))
+            contract.run(scene, job["steps"])
+            found.append(scene.get_state(params=True).serializable())
+    Path(path).with_name("found.pkl").write_bytes(pickle.dumps(found))

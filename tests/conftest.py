@@ -1,0 +1,19 @@
+"""One runtime for each test module, always started afresh.
+
+Taichi's cache knows a kernel by the fields it was compiled for, in the order in which they were
+made since the runtime began. Starting each module from nothing makes that order the same in every
+run, whichever tests are selected, so that the second run compiles nothing.
+"""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh_runtime() -> Iterator[None]:
+    """Ends the runtime after each module, if it started one."""
+    yield
+    if "genesis_state.runtime" in sys.modules:
+        sys.modules["genesis_state.runtime"].destroy()

@@ -1,0 +1,275 @@
+"""Scenes that tests share: a factory each, what makes their environments differ, what drives them.
+
+Controls are looked up in tables by an environment's own time and stream, so that they are the
+same bits whoever else is in the batch.
+"""
+
+# pyright: reportInvalidTypeForm=false
+# Taichi's annotations are calls.
+
+import functools
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import genesis_state as gs
+from genesis_state.kernels.lang import ti
+
+STREAMS = 64  # environments that the tables know
+PERIOD = 100  # steps after which controls repeat
+
+
+def table(size: int, scale: float, seed: int) -> torch.Tensor:
+    """Smooth curves that differ for each stream, shape (PERIOD, STREAMS, size)."""
+    random = np.random.default_rng(seed)
+    phase = random.uniform(0, 2 * np.pi, (STREAMS, size))
+    pace = random.integers(1, 4, (STREAMS, size))
+    time = np.arange(PERIOD)[:, None, None] * 2 * np.pi / PERIOD
+    return torch.from_numpy(scale * np.sin(time * pace + phase))
+
+
+def noise(size: int, scale: float, seed: int) -> torch.Tensor:
+    """Numbers that differ for each stream, shape (STREAMS, size)."""
+    return torch.from_numpy(np.random.default_rng(seed).normal(0, scale, (STREAMS, size)))
+
+
+# ---------------------------------------------------------------- rigid bodies
+
+
+def from_file(file: str, **given: Any) -> gs.Scene:
+    """A scene of one model file; `given` goes to the scene."""
+    scene = gs.Scene(**given)
+    scene.add_entity(gs.morphs.MJCF(file=file), name="robot")
+    return scene
+
+
+franka = functools.partial(from_file, "franka.xml")
+quadruped = functools.partial(from_file, "quadruped.xml")
+cartpole = functools.partial(from_file, "cartpole.xml")
+
+
+FRANKA_HOME = torch.tensor([0.0, -0.5, 0.0, -2.0, 0.0, 1.6, 0.8, 0.02, 0.02], dtype=torch.float64)
+_FRANKA_START = noise(9, 0.05, seed=1)
+_FRANKA_TARGET = table(9, 0.3, seed=2)
+
+
+def start_franka(scene: gs.Scene, streams: torch.Tensor) -> None:
+    """Each arm begins elsewhere, near its home."""
+    scene.entities[0].set_qpos(FRANKA_HOME + _FRANKA_START[streams])
+
+
+def drive_franka(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
+    """Each arm follows its own curve under PD position control."""
+    target = FRANKA_HOME + _FRANKA_TARGET[steps % PERIOD, streams]
+    scene.entities[0].control_dofs_position(target)
+
+
+_QUADRUPED_SPIN = noise(6, 2.0, seed=3)
+_QUADRUPED_JOINTS = table(12, 0.5, seed=4)
+
+
+def start_quadruped(scene: gs.Scene, streams: torch.Tensor) -> None:
+    """Thrown upwards, each turning about another axis."""
+    robot = scene.entities[0]
+    velocity = _QUADRUPED_SPIN[streams]
+    velocity[:, 2] = 4.0
+    robot.set_pos([0.0, 0.0, 1.0])
+    robot.set_dofs_velocity(velocity, range(6))
+
+
+def drive_quadruped(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
+    """The legs kick in the air."""
+    scene.entities[0].control_actuators(_QUADRUPED_JOINTS[steps % PERIOD, streams])
+
+
+# Four links in a closed loop, a box welded to the last, a hinge geared to another, stiff limits.
+CHAIN = """
+<mujoco model="chain">
+  <option integrator="implicitfast"/>
+  <default><geom type="capsule" size="0.03" contype="0" conaffinity="0"/></default>
+  <worldbody>
+    <body name="a" pos="0 0 1">
+      <joint name="a" type="hinge" axis="0 1 0" damping="0.02" frictionloss="0.05"/>
+      <geom fromto="0 0 0 0.3 0 0"/>
+      <body name="b" pos="0.3 0 0">
+        <joint name="b" type="ball" damping="0.01"/>
+        <geom fromto="0 0 0 0.3 0 0"/>
+        <body name="c" pos="0.3 0 0">
+          <joint name="c" type="hinge" axis="0 1 0" limited="true" range="-30 30"/>
+          <geom fromto="0 0 0 0.3 0 0"/>
+        </body>
+      </body>
+    </body>
+    <body name="geared" pos="0 0.5 1">
+      <joint name="geared" type="hinge" axis="0 1 0" armature="0.01"/>
+      <geom fromto="0 0 0 0.2 0 0"/>
+    </body>
+    <body name="box" pos="0.9 0 1">
+      <freejoint/>
+      <geom type="box" size="0.05 0.05 0.05" mass="0.3"/>
+    </body>
+  </worldbody>
+  <equality>
+    <connect body1="c" anchor="0.15 0 0"/>
+    <weld body1="box" body2="c"/>
+    <joint joint1="geared" joint2="a" polycoef="0 2 0 0 0"/>
+  </equality>
+  <actuator>
+    <motor joint="a" gear="2"/>
+    <general joint="geared" dyntype="filter" dynprm="0.1" gainprm="1"/>
+  </actuator>
+</mujoco>
+"""
+
+PENDULUM = """
+<mujoco model="pendulum">
+  <worldbody>
+    <body name="rod" pos="0 0 1">
+      <joint name="hinge" type="hinge" axis="0 1 0"/>
+      <geom type="capsule" fromto="0 0 0 0 0 -0.5" size="0.02"/>
+    </body>
+  </worldbody>
+  <actuator><motor joint="hinge"/></actuator>
+</mujoco>
+"""
+
+
+def model_file(text: str, name: str) -> str:
+    """The text as a file that a morph can name."""
+    path = Path(tempfile.gettempdir(), f"genesis_state_test_{name}.xml")
+    if not path.is_file() or path.read_text() != text:
+        path.write_text(text)
+    return str(path)
+
+
+def chain(**given: Any) -> gs.Scene:
+    """The chain above."""
+    return from_file(model_file(CHAIN, "chain"), **given)
+
+
+def pendulum(**given: Any) -> gs.Scene:
+    """The smallest rigid scene."""
+    return from_file(model_file(PENDULUM, "pendulum"), **given)
+
+
+_CHAIN_SPIN = noise(6, 1.0, seed=5)
+_CHAIN_CTRL = table(2, 1.5, seed=6)
+
+
+def start_chain(scene: gs.Scene, streams: torch.Tensor) -> None:
+    """Each chain begins with another swing, and its loop torn open."""
+    scene.entities[0].set_dofs_velocity(_CHAIN_SPIN[streams], range(6))
+
+
+def drive_chain(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
+    """Two actuators, one with an activation of its own."""
+    scene.entities[0].control_actuators(_CHAIN_CTRL[steps % PERIOD, streams])
+
+
+# ---------------------------------------------------------------- a user's own solver
+
+
+class BeadState(gs.Schema):
+    """A variable of each kind."""
+
+    pos = gs.StateVar("Position [m]", ("bead",), (3,))
+    vel = gs.StateVar("Velocity [m/s]", ("bead",), (3,))
+    turn = gs.StateVar("How far the string has turned", (), (3, 3), reset="identity")
+    hits = gs.StateVar("Bounces so far", ("bead",), dtype="int", role="memory")
+    awake = gs.StateVar("Whether it moves", ("bead",), dtype="bool", reset=True, role="memory")
+    push = gs.StateVar("Commanded force [N]", ("bead",), role="memory")
+    stiffness = gs.StateVar("Spring stiffness [N/m]", reset=40.0, role="param")
+    mass = gs.StateVar("Mass of each bead [kg]", ("bead",), reset=0.1, role="model")
+    force = gs.StateVar("Force in this step [N]", ("bead",), (3,), role="scratch")
+
+
+@ti.kernel
+def move_beads(d: ti.template(), m: ti.template(), h: float):
+    """A string of beads on springs that bounces on the ground: one environment a thread."""
+    for e in d.turn:
+        n = ti.static(d.pos.shape[1])
+        for b in range(n):
+            f = ti.Vector([d.push[e, b], 0.0, -9.81 * m.mass[b]])
+            for other in range(ti.max(b - 1, 0), ti.min(b + 2, n)):
+                f += d.stiffness[e] * (d.pos[e, other] - d.pos[e, b]) * (other != b)
+            d.force[e, b] = f
+        for b in range(n):
+            if d.awake[e, b]:
+                d.vel[e, b] += h * d.force[e, b] / m.mass[b]
+                d.pos[e, b] += h * d.vel[e, b]
+                if d.pos[e, b][2] < 0.0 and d.vel[e, b][2] < 0.0:
+                    d.vel[e, b][2] = -0.8 * d.vel[e, b][2]
+                    d.hits[e, b] += 1
+                    d.awake[e, b] = d.hits[e, b] < 6
+        c, s = ti.cos(d.vel[e, 0][0] * 0.01), ti.sin(d.vel[e, 0][0] * 0.01)
+        d.turn[e] = d.turn[e] @ ti.Matrix([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+
+
+class BeadSolver(gs.Solver):
+    """What a user might write."""
+
+    schema = BeadState
+
+    def sizes(self):
+        return {"bead": 4}
+
+    def start(self):
+        with self.arena.edit("pos") as (pos,):
+            pos[:, :, 2] = torch.linspace(0.05, 0.5, 4)
+        self.model.mass.fill(0.1)
+
+    def step(self):
+        move_beads(self.fields, self.model, self.dt)
+
+    def get_energy(self) -> torch.Tensor:
+        """Kinetic energy [J], shape (n_envs,)."""
+        return 0.05 * self.arena.get("vel").square().sum((1, 2))
+
+
+def beads(**given: Any) -> gs.Scene:
+    """A scene of a user's own solver."""
+    scene = gs.Scene(**given)
+    scene.add_solver(BeadSolver())
+    return scene
+
+
+_BEAD_START = noise(12, 0.2, seed=7)
+_BEAD_PUSH = table(4, 1.0, seed=8)
+
+
+def start_beads(scene: gs.Scene, streams: torch.Tensor) -> None:
+    """Each string starts with other velocities and another stiffness."""
+    arena = scene.solvers[0].arena
+    with arena.edit("vel") as (vel,):
+        vel.copy_(_BEAD_START[streams].view(-1, 4, 3))
+    with arena.edit("stiffness") as (stiffness,):
+        stiffness.copy_(40.0 + 10.0 * _BEAD_START[streams, 0])
+
+
+def drive_beads(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
+    """Pushed sideways, in curves."""
+    with scene.solvers[0].arena.edit("push") as (push,):
+        push.copy_(_BEAD_PUSH[steps % PERIOD, streams])
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What `gs.testing.Contract` takes."""
+
+    factory: Any
+    start: Any
+    drive: Any
+    before: int = 20
+    after: int = 20
+
+
+SUBJECTS = {
+    "franka": Subject(franka, start_franka, drive_franka, before=30),
+    "quadruped": Subject(quadruped, start_quadruped, drive_quadruped),
+    "chain": Subject(chain, start_chain, drive_chain),
+    "beads": Subject(beads, start_beads, drive_beads, before=40),
+}
