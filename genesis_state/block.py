@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -22,6 +22,10 @@ from genesis_state.transport import KernelCopy, Nothing, Transport, ZeroCopy
 
 class Fields:
     """A block's Taichi fields as attributes, to be handed to kernels as one argument."""
+
+    if TYPE_CHECKING:  # their names are known when a solver is built
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class Block:
