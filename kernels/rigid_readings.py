@@ -12,6 +12,7 @@ from genesis_state.kernels.rigid_kinematics import (
     SLIDE,
     com_position,
     forward_kinematics,
+    moves_body,
     read_vec3,
 )
 from genesis_state.kernels.rigid_step import write_links
@@ -107,3 +108,59 @@ def control_force(
         actuation(e, m, n, d, m.timestep[0])
         for i in range(n.dofs):
             out[e, i] = d.qfrc_actuator[e, i]
+
+
+@ti.kernel
+def link_jacobian(
+    m: ti.template(),
+    n: ti.template(),
+    d: ti.template(),
+    envs: ti.types.ndarray(dtype=ti.i32, ndim=1),
+    qpos: ti.types.ndarray(ndim=2),
+    body: ti.i32,
+    dof_start: ti.i32,
+    points: ti.types.ndarray(ndim=2),
+    pose: ti.types.ndarray(ndim=2),
+    jacobian: ti.types.ndarray(ndim=3),
+):
+    """Trial positions → pose of a body and the Jacobian of a point of it.
+
+    Row k is about environment `envs[k]`, whose scratch it uses. `qpos` are coordinates of the
+    whole scene, `points` are in the body's frame; `pose` is the point's position and the body's
+    quaternion. The Jacobian has rows of velocity, then of angular velocity, in world axes.
+    """
+    for k in range(envs.shape[0]):
+        e = envs[k]
+        for q in range(n.qs):
+            d.trial_qpos[e, q] = qpos[k, q]
+        forward_kinematics(e, m, n, d, d.trial_qpos)
+        quat = d.xquat[e, body]
+        point = ti.Vector([points[k, 0], points[k, 1], points[k, 2]])
+        at = d.xpos[e, body] + quat_rotate(quat, point)
+        for c in ti.static(range(3)):
+            pose[k, c] = at[c]
+        for c in ti.static(range(4)):
+            pose[k, 3 + c] = quat[c]
+        for column in range(jacobian.shape[2]):
+            i = dof_start + column
+            move = ti.Vector([0.0, 0.0, 0.0])
+            turn = ti.Vector([0.0, 0.0, 0.0])
+            if moves_body(m, i, body):
+                j = m.dof_joint[i]
+                kind = m.joint_type[j]
+                part = i - m.joint_dof_start[j]
+                if kind == SLIDE:
+                    move = d.xaxis[e, j]
+                elif kind == FREE and part < 3:
+                    move[part] = 1.0
+                else:
+                    if kind == HINGE:
+                        turn = d.xaxis[e, j]
+                    else:
+                        axis = ti.Vector([0.0, 0.0, 0.0])
+                        axis[part % 3] = 1.0
+                        turn = quat_rotate(d.xquat[e, m.joint_body[j]], axis)
+                    move = turn.cross(at - d.xanchor[e, j])
+            for c in ti.static(range(3)):
+                jacobian[k, c, column] = move[c]
+                jacobian[k, 3 + c, column] = turn[c]

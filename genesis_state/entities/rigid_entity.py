@@ -5,6 +5,7 @@ from __future__ import annotations
 from genesis_state.entities.access import DOFS_OF_JOINT
 from genesis_state.entities.control import EntityControl
 from genesis_state.entities.coordinates import EntityCoordinates
+from genesis_state.entities.inverse_kinematics import EntityInverseKinematics
 from genesis_state.entities.links import EntityLinks
 from genesis_state.entities.rigid_joint import RigidJoint
 from genesis_state.entities.rigid_link import RigidLink
@@ -12,7 +13,7 @@ from genesis_state.entities.rigid_link import RigidLink
 QS_OF_JOINT = {"free": 7, "ball": 4, "slide": 1, "hinge": 1}
 
 
-class RigidEntity(EntityCoordinates, EntityLinks, EntityControl):
+class RigidEntity(EntityCoordinates, EntityLinks, EntityControl, EntityInverseKinematics):
     """A robot or body in a scene. `scene.add_entity` makes it; it answers once the scene is built.
 
     Every call that reads or writes takes `envs_idx`: None for all environments, indices, or a mask

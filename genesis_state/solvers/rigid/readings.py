@@ -19,6 +19,7 @@ __all__ = [
     "POSITION",
     "VELOCITY",
     "control_force",
+    "link_jacobian",
     "link_velocities",
     "refresh_links",
 ]
@@ -59,6 +60,45 @@ def control_force(solver: RigidSolver) -> torch.Tensor:
     out = _empty(solver, (solver._sizes.dofs,))
     rigid_readings.control_force(solver.model, solver._sizes, solver.fields, out)
     return out
+
+
+def link_jacobian(
+    solver: RigidSolver,
+    envs: torch.Tensor,
+    qpos: torch.Tensor,
+    link: int,
+    dofs: range,
+    points: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pose and Jacobian of a point of a link at positions that are only tried.
+
+    Args:
+        envs: One environment for each row, none twice, int64 (k,).
+        qpos: Positions of the whole scene, shape (k, n_qs).
+        link: The link, among the scene's.
+        dofs: The dofs that the Jacobian has columns for.
+        points: The point in the link's frame, shape (k, 3) [m].
+
+    Returns:
+        Position of the point and orientation of the link, shape (k, 7); the Jacobian, rows of
+        velocity and then of angular velocity in world axes, shape (k, 6, n_dofs).
+    """
+    solver.arena.scratch.check()
+    pose = torch.empty((len(envs), 7), dtype=qpos.dtype, device=qpos.device)
+    jacobian = torch.empty((len(envs), 6, len(dofs)), dtype=qpos.dtype, device=qpos.device)
+    rigid_readings.link_jacobian(
+        solver.model,
+        solver._sizes,
+        solver.fields,
+        envs.to(torch.int32),
+        qpos.contiguous(),
+        link + 1,
+        dofs.start,
+        points.contiguous(),
+        pose,
+        jacobian,
+    )
+    return pose, jacobian
 
 
 def _empty(solver: RigidSolver, shape: tuple[int, ...]) -> torch.Tensor:
