@@ -118,7 +118,9 @@ class SceneMemory:
             return "same"
         if rows == 1 and selection.count is None:
             return "broadcast"  # a mask on an accelerator is not counted
-        selected = len(selection.indices()) if masked else self.n_envs
+        selected = self.n_envs
+        if masked:
+            selected = len(selection.indices()) if selection.count is None else selection.count
         if masked and rows == selected:
             if selection.duplicates():
                 self._require_equal_duplicates(source, selection, params)

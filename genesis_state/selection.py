@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import struct
+from dataclasses import dataclass, field
 from typing import Any, NoReturn, SupportsIndex
 
 import numpy as np
@@ -20,8 +21,8 @@ class Selection:
         kind: "all", "slice", "index" or "mask".
         n_envs: Environments to choose from.
         device: Where `index` and `mask` are.
-        count: How many are chosen. None for a mask, which only an accelerator keeps: counting
-            its bits would wait for the device.
+        count: How many are chosen. None for a mask on an accelerator: counting its bits would
+            wait for the device.
         slice: For "all" and "slice": start, stop and positive step.
         index: For "index": int64, non-negative and in range, in the order given.
         mask: For "mask": bool, shape (n_envs,).
@@ -34,6 +35,7 @@ class Selection:
     slice: slice | None = None
     index: torch.Tensor | None = None
     mask: torch.Tensor | None = None
+    _marks: torch.Tensor | None = field(default=None, repr=False)
 
     def indices(self) -> torch.Tensor:
         """The chosen environments as int64 on `device`. Waits for the device if it is a mask."""
@@ -44,6 +46,15 @@ class Selection:
         assert self.slice is not None
         where = self.slice
         return torch.arange(where.start, where.stop, where.step, device=self.device)
+
+    def marks(self) -> torch.Tensor:
+        """Whether each environment is chosen: bool on `device`, shape (n_envs,). Not to be kept."""
+        if self.mask is not None:
+            return self.mask
+        if self._marks is None:
+            self._marks = torch.zeros(self.n_envs, dtype=torch.bool, device=self.device)
+            self._marks[self.indices()] = True
+        return self._marks
 
     def take(self, rows: torch.Tensor) -> torch.Tensor:
         """A copy of the chosen rows of a tensor (n_envs, …). Waits for the device if a mask."""
@@ -59,9 +70,7 @@ class Selection:
             return False
         if len(self.index) > self.n_envs:
             return True
-        seen = torch.zeros(self.n_envs, dtype=torch.bool, device=self.device)
-        seen[self.index] = True
-        return int(seen.sum()) < len(self.index)
+        return int(self.marks().sum()) < len(self.index)
 
 
 def select(envs_idx: Any, n_envs: int, device: torch.device | str) -> Selection:
@@ -165,10 +174,11 @@ def _from_array(envs: np.ndarray, n_envs: int, device: torch.device) -> Selectio
 def _from_mask(mask: np.ndarray, n_envs: int, device: torch.device) -> Selection:
     if mask.shape[0] != n_envs:
         _refuse_mask_length(mask.shape[0], n_envs)
-    chosen = mask.nonzero()[0]
-    if len(chosen) == n_envs:
+    count = int(np.count_nonzero(mask))
+    if count == n_envs:
         return _every(n_envs, device)
-    return _indexed(torch.from_numpy(chosen), n_envs, device)
+    own = torch.from_numpy(np.array(mask))  # a copy, as torch wants it writable and unreversed
+    return Selection("mask", n_envs, device, count, mask=own.to(device))
 
 
 def _from_tensor(envs: torch.Tensor, n_envs: int, device: torch.device) -> Selection:
@@ -217,9 +227,10 @@ def _array_of(envs: list[Any] | tuple[Any, ...]) -> np.ndarray:
     if types == {bool}:
         return np.frombuffer(bytes(envs), dtype=bool)  # twice as fast as np.array
     try:
-        return np.array(envs, dtype=np.int64)
-    except OverflowError:
+        packed = struct.pack(f"{len(envs)}q", *envs)  # twice as fast as np.array
+    except struct.error:
         raise IndexError("envs_idx: an index is beyond 64 bits; use 0 to n_envs - 1.") from None
+    return np.frombuffer(packed, dtype=np.int64)
 
 
 def _plain(item: object) -> int | bool:

@@ -22,10 +22,6 @@ from genesis_state.selection import Selection
 
 Placed: TypeAlias = list[tuple[VarLayout, Any]]  # each variable that has bytes, with its field
 
-# On a CPU, copies up to this size are made by one thread. More threads gain little on them, and
-# lose a scheduler's slice, milliseconds, whenever one of the other cores is busy.
-PARALLEL_BYTES = 8 << 20
-
 
 def default_transport(runtime: Runtime) -> str:
     """The fastest transport of a backend."""
@@ -74,7 +70,7 @@ class ZeroCopy:
     def __init__(self, placed: Placed, layout: RowLayout, n_rows: int | None, device: torch.device):
         address = _check_layout(placed, layout, n_rows)
         self._rows = _tensor_at(address, n_rows or 1, layout.words, device)
-        self._on_cpu = device.type == "cpu"
+        self._items = _items(self._rows) if device.type == "cpu" else None
 
     def rows(self) -> torch.Tensor:
         return self._rows
@@ -84,41 +80,22 @@ class ZeroCopy:
         yield self._rows
 
     def read(self, out: torch.Tensor) -> None:
-        self._copy(out, self._rows)
+        out.copy_(self._rows)
 
     def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
-        if selection.kind == "all" and mode == "same":
-            self._copy(self._rows, source)
-        elif self._on_cpu:
-            self._write_on_cpu(source, selection, mode)
+        if selection.kind == "all":
+            self._rows.copy_(source[:1] if mode == "broadcast" else source)
+        elif self._items is not None:
+            _write_items(self._items, _items(source), selection, mode)
         else:
             self._write_on_device(source, selection, mode)
 
-    def _copy(self, to: torch.Tensor, source: torch.Tensor) -> None:
-        plain = self._on_cpu and to.is_contiguous() and source.is_contiguous()
-        if plain and to.nbytes <= PARALLEL_BYTES:
-            ctypes.memmove(to.data_ptr(), source.data_ptr(), to.nbytes)
-        else:
-            to.copy_(source)
-
-    def _write_on_cpu(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
-        # As numpy items the size of a row, rows move by memcpy, without a buffer in between.
-        to, taken = _items(self._rows), _items(source)
-        if mode == "listed":
-            to[selection.indices().numpy()] = taken
-        elif selection.slice is not None:
-            to[selection.slice] = taken[selection.slice] if mode == "same" else taken
-        else:
-            mask = np.zeros(len(to), dtype=bool)
-            mask[selection.indices().numpy()] = True
-            np.copyto(to, taken, where=mask)
-
     def _write_on_device(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
         rows = self._rows
-        if mode == "listed":
-            rows.index_copy_(0, selection.indices(), source)
-        elif selection.slice is not None:
+        if selection.slice is not None:
             rows[selection.slice].copy_(source[selection.slice] if mode == "same" else source)
+        elif mode == "listed":
+            rows.index_copy_(0, selection.indices(), source)
         elif selection.mask is not None:
             # Neither the mask nor its length may be asked for: that would wait for the device.
             torch.where(selection.mask[:, None], source, rows, out=rows)
@@ -172,7 +149,23 @@ class KernelCopy:
 
 def _items(rows: torch.Tensor) -> np.ndarray:
     """A CPU tensor (n, words) as n items, each a whole row."""
-    return rows.contiguous().numpy().view(f"V{rows.shape[1] * 8}")[:, 0]
+    words = rows.shape[1]
+    return rows.contiguous().numpy().view("i8" if words == 1 else f"V{words * 8}")[:, 0]
+
+
+def _write_items(to: np.ndarray, taken: np.ndarray, selection: Selection, mode: str) -> None:
+    """Rows on a CPU, moved by NumPy: one memcpy each, with no buffer in between and no threads.
+
+    Threads would gain little, and lose milliseconds whenever another core is busy.
+    """
+    if selection.slice is not None:
+        to[selection.slice] = taken[selection.slice] if mode == "same" else taken
+    elif mode == "listed":
+        which = selection.index if selection.mask is None else selection.mask
+        assert which is not None
+        to[which.numpy()] = taken
+    else:
+        np.putmask(to, selection.marks().numpy(), taken)
 
 
 def _check_layout(placed: Placed, layout: RowLayout, n_rows: int | None) -> int:

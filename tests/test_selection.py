@@ -23,6 +23,7 @@ def chosen(envs_idx: Any, n_envs: int = N) -> list[int]:
     index = selection.indices()
     assert index.dtype == torch.int64
     assert selection.count == len(index)
+    assert selection.marks().nonzero()[:, 0].tolist() == sorted(set(index.tolist()))
     rows = torch.arange(n_envs) * 10
     taken = selection.take(rows)
     assert (taken == index * 10).all()
