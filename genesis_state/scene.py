@@ -359,10 +359,12 @@ class Scene:
     def _require_open(self) -> None:
         if self.closed:
             raise RuntimeError("the scene is closed; build a new one.")
+        if not self._runtime.alive:
+            raise RuntimeError("Taichi was restarted since this scene was made; make a new one.")
 
     def _require_built(self) -> None:
-        if not self._built or self.closed:
-            self._require_open()
+        self._require_open()
+        if not self._built:
             raise RuntimeError("the scene is not built; call build() first.")
 
     @staticmethod

@@ -34,16 +34,13 @@ class Solver(ABC):
 
     Attributes:
         schema: Its variables.
-        fields: Taichi fields of its variables by name, shape (n_envs, …). Set by `build`.
-        model: Those of role `model`, without the axis of environments. Set by `build`.
+        arena: Its memory. Set by `build`.
         n_envs: Number of environments. Set by `build`.
         dt: Duration of one `step` [s]. Set by `build`.
     """
 
     schema: ClassVar[type[Schema]]
     arena: Arena
-    fields: Fields
-    model: Fields
     n_envs: int
     dt: float
 
@@ -55,6 +52,21 @@ class Solver(ABC):
                 f"{cls.__name__}: its states would be called {cls.alias()!r}, which a SimState "
                 "uses itself or cannot have; rename the class."
             )
+
+    @property
+    def fields(self) -> Fields:
+        """Taichi fields of its variables by name, shape (n_envs, …), once built.
+
+        A kernel that is given fields whose memory is gone ends the process: these are checked.
+        """
+        self.arena.saved.check()
+        return self.arena.fields
+
+    @property
+    def model(self) -> Fields:
+        """Those of role `model`, without the axis of environments, once built."""
+        self.arena.saved.check()
+        return self.arena.model
 
     @classmethod
     def alias(cls) -> str:
@@ -94,8 +106,6 @@ class Solver(ABC):
             runtime,
             transport,
         )
-        self.fields = self.arena.fields
-        self.model = self.arena.model
         self.start()
 
     def close(self) -> None:
