@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import os
 import random
 import weakref
 from dataclasses import dataclass, field
@@ -175,8 +174,6 @@ def _start(backend: Backend, precision: str) -> Runtime:
         "enable_fallback": False,
         "unrolling_limit": 0,  # no warning: blocks unroll over their variables
     }
-    if "TI_CPU_MAX_NUM_THREADS" in os.environ:
-        options["cpu_max_num_threads"] = int(os.environ["TI_CPU_MAX_NUM_THREADS"])
     said = io.StringIO()
     try:
         with contextlib.redirect_stdout(said):  # Taichi announces its backend with print
