@@ -36,17 +36,17 @@ def refresh_slice(
 
 
 @ti.kernel
-def refresh_envs(
+def refresh_chosen(
     m: ti.template(),
     n: ti.template(),
     d: ti.template(),
-    envs: ti.types.ndarray(dtype=ti.i32, ndim=1),
+    chosen: ti.types.ndarray(dtype=ti.i32, ndim=1),
 ):
-    """`qpos` → `links_pos`, `links_quat` of the environments listed."""
-    for k in range(envs.shape[0]):
-        e = envs[k]
-        forward_kinematics(e, m, n, d, d.qpos)
-        write_links(e, n, d)
+    """`qpos` → `links_pos`, `links_quat` of every environment whose entry is not 0."""
+    for e in range(n.envs):
+        if chosen[e] != 0:
+            forward_kinematics(e, m, n, d, d.qpos)
+            write_links(e, n, d)
 
 
 @ti.func

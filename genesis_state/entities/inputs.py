@@ -240,4 +240,4 @@ def _write_masked(
     assert selection.mask is not None
     before = target[:, key]
     mask = selection.mask.view(-1, *[1] * (target.dim() - 1))
-    target[:, key] = torch.where(mask, torch.as_tensor(values).to(before), before)
+    target[:, key] = torch.where(mask, values, before)

@@ -167,7 +167,7 @@ def solve(
             J = goal.of(rows).weigh(jacobian[left]) * joints.dofs
             # J^T (J J^T + damping^2)^-1 error: six equations, however many dofs there are.
             A = J @ J.mT + damping**2 * torch.eye(6, dtype=J.dtype, device=J.device)
-            step = (J.mT @ torch.linalg.solve(A, error)[:, :, None])[:, :, 0]
+            step = (J.mT @ torch.linalg.solve_ex(A, error)[0][:, :, None])[:, :, 0]
             largest = step.abs().amax(1, keepdim=True).clamp_min(max_step_size)
             qpos = joints.moved(qpos, step * (max_step_size / largest))
 

@@ -36,8 +36,8 @@ def refresh_links(solver: RigidSolver, selection: Selection) -> None:
             solver.model, solver._sizes, solver.fields, where.start, where.step, selection.count
         )
     elif selection.count != 0:
-        envs = selection.indices().to(torch.int32)
-        rigid_readings.refresh_envs(solver.model, solver._sizes, solver.fields, envs)
+        chosen = selection.marks().to(torch.int32)
+        rigid_readings.refresh_chosen(solver.model, solver._sizes, solver.fields, chosen)
 
 
 def link_velocities(solver: RigidSolver) -> torch.Tensor:
