@@ -164,3 +164,49 @@ def link_jacobian(
             for c in ti.static(range(3)):
                 jacobian[k, c, column] = move[c]
                 jacobian[k, 3 + c, column] = turn[c]
+
+
+@ti.kernel
+def damped_step(
+    jacobian: ti.types.ndarray(ndim=3),
+    error: ti.types.ndarray(ndim=2),
+    damping: float,
+    step: ti.types.ndarray(ndim=2),
+):
+    """J and an error of six numbers → step = J^T (J J^T + damping^2)^-1 error, for every row.
+
+    One small system for each row: a batched library call costs more to share out than to solve,
+    and its rounding may depend on the batch.
+    """
+    for k in range(jacobian.shape[0]):
+        # The lower half of the matrix, then of its Cholesky factor.
+        L = ti.Matrix.zero(float, 6, 6)
+        for column in range(jacobian.shape[2]):
+            for a in ti.static(range(6)):
+                for b in ti.static(range(a + 1)):
+                    L[a, b] += jacobian[k, a, column] * jacobian[k, b, column]
+        y = ti.Vector.zero(float, 6)
+        for a in ti.static(range(6)):
+            L[a, a] += damping * damping
+            y[a] = error[k, a]
+        for a in ti.static(range(6)):
+            for b in ti.static(range(a + 1)):
+                for c in ti.static(range(b)):
+                    L[a, b] -= L[a, c] * L[b, c]
+                if ti.static(a == b):
+                    L[a, a] = ti.sqrt(L[a, a])
+                else:
+                    L[a, b] /= L[b, b]
+        for a in ti.static(range(6)):
+            for c in ti.static(range(a)):
+                y[a] -= L[a, c] * y[c]
+            y[a] /= L[a, a]
+        for i in ti.static(range(6)):
+            for c in ti.static(range(i)):
+                y[5 - i] -= L[5 - c, 5 - i] * y[5 - c]
+            y[5 - i] /= L[5 - i, 5 - i]
+        for column in range(jacobian.shape[2]):
+            x = 0.0
+            for a in ti.static(range(6)):
+                x += jacobian[k, a, column] * y[a]
+            step[k, column] = x

@@ -54,8 +54,8 @@ class Goal:
 
     def weigh(self, jacobian: torch.Tensor) -> torch.Tensor:
         """The Jacobian with rows as those of `error`."""
-        back = geom.quat_to_R(geom.inv_quat(self.quat))
-        turn = back @ jacobian[:, 3:]
+        # Columns are turned as vectors: a matrix product of the batch costs more to share out.
+        turn = geom.inv_transform_by_quat(jacobian[:, 3:].mT, self.quat[:, None]).mT
         rows = (jacobian[:, :3] * self.pos_mask[:, None], turn * self.rot_mask[:, None])
         return torch.cat(rows, 1)
 
@@ -165,9 +165,7 @@ def solve(
                 return
             rows, qpos, error = rows[left], qpos[left], error[left]
             J = goal.of(rows).weigh(jacobian[left]) * joints.dofs
-            # J^T (J J^T + damping^2)^-1 error: six equations, however many dofs there are.
-            A = J @ J.mT + damping**2 * torch.eye(6, dtype=J.dtype, device=J.device)
-            step = (J.mT @ torch.linalg.solve_ex(A, error)[0][:, :, None])[:, :, 0]
+            step = readings.damped_step(J, error, damping)
             largest = step.abs().amax(1, keepdim=True).clamp_min(max_step_size)
             qpos = joints.moved(qpos, step * (max_step_size / largest))
 

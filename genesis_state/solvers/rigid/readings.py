@@ -19,6 +19,7 @@ __all__ = [
     "POSITION",
     "VELOCITY",
     "control_force",
+    "damped_step",
     "link_jacobian",
     "link_velocities",
     "refresh_links",
@@ -99,6 +100,18 @@ def link_jacobian(
         jacobian,
     )
     return pose, jacobian
+
+
+def damped_step(jacobian: torch.Tensor, error: torch.Tensor, damping: float) -> torch.Tensor:
+    """Damped least squares: J^T (J J^T + damping^2)^-1 error for each row.
+
+    Args:
+        jacobian: J, shape (k, 6, n).
+        error: Shape (k, 6).
+    """
+    step = torch.empty_like(jacobian[:, 0])
+    rigid_readings.damped_step(jacobian.contiguous(), error.contiguous(), damping, step)
+    return step
 
 
 def _empty(solver: RigidSolver, shape: tuple[int, ...]) -> torch.Tensor:
