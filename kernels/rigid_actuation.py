@@ -50,9 +50,9 @@ def next_activation(m: ti.template(), u, act, act_dot, h):
 
 @ti.func
 def actuation(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
-    """Controls → `qfrc_actuator`, `act_dot` and `dof_damping_implicit`.
+    """Controls → `qfrc_actuator`, `act_dot` and `actuator_damping`.
 
-    `dof_damping_implicit` is -d force / d velocity of everything that drives a dof, joint damping
+    `actuator_damping` is -d force / d velocity of everything that drives a dof, joint damping
     apart; the implicit integrator adds it to the inertia matrix.
     """
     for i in range(n.dofs):
@@ -114,7 +114,10 @@ def actuation(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
         if m.joint_act_force_limited[j] != 0:
             low = m.joint_act_force_range[j][0]
             high = m.joint_act_force_range[j][1]
-            d.qfrc_actuator[e, i] = ti.min(ti.max(d.qfrc_actuator[e, i], low), high)
+            force = d.qfrc_actuator[e, i]
+            if force <= low or force >= high:
+                d.actuator_damping[e, i] = 0.0
+            d.qfrc_actuator[e, i] = ti.min(ti.max(force, low), high)
         for k in range(i, i + m.joint_n_dofs[j]):
             if d.control_mode[e, k] != NO_CONTROL:
                 force = pd_force(e, k, m.joint_q_start[j] + k - i, d)

@@ -10,7 +10,9 @@ everything is decided by this environment alone.
 """
 
 from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_constraint import make_rows
 from genesis_state.kernels.rigid_dynamics import mul_mass
+from genesis_state.kernels.subroutine import subroutine
 
 
 @ti.func
@@ -207,9 +209,12 @@ def line_search(e, n: ti.template(), d: ti.template(), gradient_tolerance, itera
     return alpha, improvement
 
 
-@ti.func
-def constrained_acceleration(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """`acc_smooth` and the constraint rows → `dofs_acc`, `qfrc_constraint`."""
+@subroutine
+def constrained_acceleration(
+    e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float
+):
+    """`acc_smooth` and the state → the constraint rows, `dofs_acc`, `qfrc_constraint`."""
+    make_rows(e, m, n, d, h)
     if d.n_rows[e] == 0:
         for i in range(n.dofs):
             d.dofs_acc[e, i] = d.acc_smooth[e, i]

@@ -6,7 +6,6 @@ own, so its result depends on nothing but its own bytes.
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_actuation import STATELESS, actuation, next_activation
-from genesis_state.kernels.rigid_constraint import make_rows
 from genesis_state.kernels.rigid_dynamics import (
     applied_force,
     bias_force,
@@ -22,18 +21,19 @@ from genesis_state.kernels.rigid_kinematics import (
     com_position,
     com_velocity,
     forward_kinematics,
+    read_vec3,
 )
 from genesis_state.kernels.rigid_newton import constrained_acceleration
 from genesis_state.kernels.spatial import quat_integrate
+from genesis_state.kernels.subroutine import subroutine
 
 EULER, RK4, IMPLICITFAST = 0, 1, 3  # numbered as mujoco.mjtIntegrator
 LARGEST = 1e10  # a coordinate beyond this counts as an error, as does one that is not a number
 
 
-@ti.func
-def forward_dynamics(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
-    """State and controls → `dofs_acc`."""
-    forward_kinematics(e, m, n, d, d.qpos)
+@subroutine
+def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float):
+    """Body frames, velocities and controls → `dofs_acc`."""
     com_position(e, m, n, d)
     mass_matrix(e, m, n, d)
     for k in range(n.M_entries):
@@ -41,7 +41,6 @@ def forward_dynamics(e, m: ti.template(), n: ti.template(), d: ti.template(), h)
     factor(e, m, n, d.M_factor)
     com_velocity(e, m, n, d)
     passive_force(e, m, n, d)
-    make_rows(e, m, n, d, h)
     bias_force(e, m, n, d)
     actuation(e, m, n, d, h)
     for i in range(n.dofs):
@@ -50,7 +49,7 @@ def forward_dynamics(e, m: ti.template(), n: ti.template(), d: ti.template(), h)
     for i in range(n.dofs):
         d.acc_smooth[e, i] = d.qfrc_smooth[e, i]
     solve(e, m, n, d.M_factor, d.acc_smooth)
-    constrained_acceleration(e, m, n, d)
+    constrained_acceleration(e, m, n, d, h)
 
 
 @ti.func
@@ -112,12 +111,13 @@ def velocity_step(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
 
 @ti.func
 def runge_kutta_start(e, n: ti.template(), d: ti.template()):
-    """Remembers the state at the start of the step and clears the weighted sums."""
+    """Remembers the state at the start of the step and clears the sums."""
     for q in range(n.qs):
         d.rk_qpos[e, q] = d.qpos[e, q]
     for i in range(n.dofs):
         d.rk_vel[e, i] = d.dofs_vel[e, i]
-        d.rk_mean_vel[e, i] = 0.0
+        d.rk_rate[e, i] = 0.0
+        d.rk_mean_rate[e, i] = 0.0
         d.rk_mean_acc[e, i] = 0.0
     for a in range(n.activations):
         d.rk_act[e, a] = d.act[e, a]
@@ -125,36 +125,65 @@ def runge_kutta_start(e, n: ti.template(), d: ti.template()):
 
 
 @ti.func
+def runge_kutta_rate(e, m: ti.template(), n: ti.template(), d: ti.template(), reach):
+    """`rk_rate` → that of this stage, which lies `reach` times the old one from the start.
+
+    For a quaternion it is the rate of the rotation vector u since the start, of which the angular
+    velocity w is only the first term: w + u x w / 2 + u x (u x w) / 12 (H. Munthe-Kaas, "High order
+    Runge-Kutta methods on manifolds", 1999).
+    """
+    for j in range(n.joints):
+        i = m.joint_dof_start[j]
+        kind = m.joint_type[j]
+        if kind == FREE:
+            for k in ti.static(range(3)):
+                d.rk_rate[e, i + k] = d.dofs_vel[e, i + k]
+            i += 3
+        if kind == FREE or kind == BALL:
+            u = reach * read_vec3(d.rk_rate, e, i)
+            w = read_vec3(d.dofs_vel, e, i)
+            turn = u.cross(w)
+            rate = w + 0.5 * turn + u.cross(turn) / 12.0
+            for k in ti.static(range(3)):
+                d.rk_rate[e, i + k] = rate[k]
+        else:
+            d.rk_rate[e, i] = d.dofs_vel[e, i]
+
+
+@ti.func
 def runge_kutta_stage(e, m: ti.template(), n: ti.template(), d: ti.template(), stage, h):
     """Adds stage 0..3 to the means and moves to where the next stage is evaluated."""
     weight = 1.0 / 6.0
+    reached = 0.5 * h
     reach = 0.5 * h
     if stage == 1 or stage == 2:
         weight = 1.0 / 3.0
+    if stage == 3:
+        reached = h
     if stage >= 2:
         reach = h
+    runge_kutta_rate(e, m, n, d, reached)
     for i in range(n.dofs):
-        d.rk_mean_vel[e, i] = d.rk_mean_vel[e, i] + weight * d.dofs_vel[e, i]
+        d.rk_mean_rate[e, i] = d.rk_mean_rate[e, i] + weight * d.rk_rate[e, i]
         d.rk_mean_acc[e, i] = d.rk_mean_acc[e, i] + weight * d.dofs_acc[e, i]
-        d.step_acc[e, i] = d.dofs_vel[e, i]
     for a in range(n.activations):
         d.rk_mean_act_dot[e, a] = d.rk_mean_act_dot[e, a] + weight * d.act_dot[e, a]
     for q in range(n.qs):
         d.qpos[e, q] = d.rk_qpos[e, q]
     if stage < 3:
-        integrate_positions(e, m, n, d, d.step_acc, reach)
         for i in range(n.dofs):
             d.dofs_vel[e, i] = d.rk_vel[e, i] + reach * d.dofs_acc[e, i]
         for a in range(n.activations):
             d.act[e, a] = d.rk_act[e, a] + reach * d.act_dot[e, a]
     else:
-        integrate_positions(e, m, n, d, d.rk_mean_vel, h)
         for i in range(n.dofs):
+            d.rk_rate[e, i] = d.rk_mean_rate[e, i]
             d.dofs_vel[e, i] = d.rk_vel[e, i] + h * d.rk_mean_acc[e, i]
         for a in range(n.activations):
             d.act[e, a] = d.rk_act[e, a]
             d.act_dot[e, a] = d.rk_mean_act_dot[e, a]
         integrate_activations(e, m, n, d, h)
+    integrate_positions(e, m, n, d, d.rk_rate, reach)
 
 
 @ti.func
@@ -182,31 +211,47 @@ def find_error(e, n: ti.template(), d: ti.template()):
             d.error[e] = True
 
 
+@ti.func
+def integrate(e, m: ti.template(), n: ti.template(), d: ti.template(), stage, h):
+    """`dofs_acc` → the state after time `h`, or at the next of four stages."""
+    if ti.static(n.integrator == RK4):
+        if stage == 0:
+            runge_kutta_start(e, n, d)
+        runge_kutta_stage(e, m, n, d, stage, h)
+    else:
+        velocity_step(e, m, n, d, h)
+        integrate_positions(e, m, n, d, d.dofs_vel, h)
+        integrate_activations(e, m, n, d, h)
+
+
+@ti.func
+def publish(e, n: ti.template(), d: ti.template()):
+    """What is read between steps: link frames, net forces, the error flag."""
+    write_links(e, n, d)
+    for i in range(n.dofs):
+        d.dofs_force[e, i] = d.qfrc_smooth[e, i] + d.qfrc_constraint[e, i]
+    for b in range(n.bodies - 1):
+        d.links_applied_force[e, b] = ti.Vector([0.0] * 6)
+    find_error(e, n, d)
+
+
 @ti.kernel
 def step(m: ti.template(), n: ti.template(), d: ti.template(), substeps: ti.i32):
-    """Moves every environment without an error forward by `substeps` time steps."""
+    """Moves every environment without an error forward by `substeps` time steps.
+
+    The loop goes round once more than there are stages, for the frames of the last state: Taichi
+    inlines every call, and its compile time grows with the square of the code.
+    """
     ti.loop_config(block_dim=n.block_dim)
     for e in range(n.envs):
         if not d.error[e]:
-            h = m.timestep[0]
-            for _ in range(substeps):
-                if ti.static(n.integrator == RK4):
-                    runge_kutta_start(e, n, d)
-                    for stage in range(4):
-                        forward_dynamics(e, m, n, d, h)
-                        runge_kutta_stage(e, m, n, d, stage, h)
-                else:
-                    forward_dynamics(e, m, n, d, h)
-                    velocity_step(e, m, n, d, h)
-                    integrate_positions(e, m, n, d, d.dofs_vel, h)
-                    integrate_activations(e, m, n, d, h)
-            forward_kinematics(e, m, n, d, d.qpos)
-            write_links(e, n, d)
-            for i in range(n.dofs):
-                d.dofs_force[e, i] = d.qfrc_smooth[e, i] + d.qfrc_constraint[e, i]
-            for b in range(n.bodies - 1):
-                d.links_applied_force[e, b] = ti.Vector([0.0] * 6)
-            find_error(e, n, d)
+            stages = ti.static(4 if n.integrator == RK4 else 1)
+            for k in range(substeps * stages + 1):
+                forward_kinematics(e, m, n, d, d.qpos)
+                if k < substeps * stages:
+                    forward_dynamics(e, m, n, d, m.timestep[0])
+                    integrate(e, m, n, d, k % stages, m.timestep[0])
+            publish(e, n, d)
 
 
 @ti.kernel

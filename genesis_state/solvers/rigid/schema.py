@@ -93,9 +93,10 @@ class RigidState(Schema):
     rk_qpos = StateVar("Positions at the start of a Runge-Kutta step", ("rk_q",), role="scratch")
     rk_vel = StateVar("Velocities likewise", ("rk_dof",), role="scratch")
     rk_act = StateVar("Activations likewise", ("rk_activation",), role="scratch")
-    rk_mean_vel = StateVar("Weighted mean of the stages' velocities", ("rk_dof",), role="scratch")
-    rk_mean_acc = StateVar("Of their accelerations", ("rk_dof",), role="scratch")
-    rk_mean_act_dot = StateVar("Of their activation rates", ("rk_activation",), role="scratch")
+    rk_rate = StateVar("Rates of the coordinates at a stage", ("rk_dof",), role="scratch")
+    rk_mean_rate = StateVar("Their weighted mean over the stages", ("rk_dof",), role="scratch")
+    rk_mean_acc = StateVar("Likewise of the accelerations", ("rk_dof",), role="scratch")
+    rk_mean_act_dot = StateVar("Likewise of the activation rates", ("rk_activation",), role="scratch")
     trial_qpos = StateVar("Positions that inverse kinematics tries", ("q",), role="scratch")
 
     timestep = StateVar("Duration of a substep [s]", role="model")
