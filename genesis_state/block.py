@@ -14,7 +14,7 @@ import torch
 
 from genesis_state.kernels.lang import ti
 from genesis_state.layout import RowLayout, VarLayout
-from genesis_state.runtime import Runtime
+from genesis_state.runtime import Backend, Runtime
 from genesis_state.schema import StateVar
 from genesis_state.selection import Selection
 from genesis_state.transport import KernelCopy, Nothing, Transport, ZeroCopy
@@ -121,7 +121,11 @@ def _allocate(
     """Places every variable; those of size zero get one unused element outside the rows."""
     if not layout.variables:
         return None, []
-    dtypes = {"float32": ti.f32, "float64": ti.f64, "int32": ti.i32, "bool": ti.u1}
+    # Taichi's Vulkan moves whole words: a bool in a byte takes its neighbours with it. There, bools
+    # are words, and fields need not lie as the layout says, since no one looks but kernels.
+    words_only = runtime.backend is Backend.vulkan
+    boolean = ti.i32 if words_only else ti.u1
+    dtypes = {"float32": ti.f32, "float64": ti.f64, "int32": ti.i32, "bool": boolean}
     made = {v.name: _make_field(variables[v.name], dtypes[v.dtype]) for v in layout.variables}
     # From here to finalize() nothing may fail: Taichi runs no kernel beside an open builder.
     builder = ti.FieldsBuilder()
@@ -139,7 +143,7 @@ def _allocate(
         return node.dense(axes(*range(first_axis, first_axis + len(dims))), dims)
 
     def pad(nbytes: int) -> None:
-        if nbytes:
+        if nbytes and not words_only:
             below(rows, (nbytes,), lead).place(ti.field(ti.u8))
 
     for var in layout.variables:

@@ -112,13 +112,13 @@ class KernelCopy:
     def __init__(self, placed: Placed, layout: RowLayout, n_rows: int | None, device: torch.device):
         self._fields = tuple(field for _, field in placed)
         self._offsets = tuple(var.offset // 4 for var, _ in placed)
+        self._bools = tuple(var.dtype == "bool" for var, _ in placed)
         self._lead = 0 if n_rows is None else 1
         self._shape = (n_rows or 1, layout.words)
         self._device = device
 
     def read(self, out: torch.Tensor) -> None:
-        out.zero_()
-        gather(self._fields, self._offsets, self._lead, out.view(torch.int32))
+        gather(self._fields, self._offsets, self._bools, self._lead, out.view(torch.int32))
 
     def rows(self) -> torch.Tensor:
         rows = torch.empty(self._shape, dtype=torch.int64, device=self._device)
@@ -144,7 +144,8 @@ class KernelCopy:
         self._scatter(source.contiguous(), origin)
 
     def _scatter(self, source: torch.Tensor, origin: torch.Tensor) -> None:
-        scatter(self._fields, self._offsets, self._lead, source.view(torch.int32), origin)
+        words = source.view(torch.int32)
+        scatter(self._fields, self._offsets, self._bools, self._lead, words, origin)
 
 
 def _items(rows: torch.Tensor) -> np.ndarray:

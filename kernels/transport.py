@@ -1,8 +1,9 @@
 """Fields to rows of 32-bit words and back: the way every backend has.
 
 `fields` are the variables of one block in the order of their bytes, `offsets` where each begins
-in a row, in words; `lead` is 1 if the first axis of a field counts rows, 0 if it has none. A row is an environment's bytes; a 64-bit number takes two words, low first,
-and four bools share one.
+in a row, in words, `bools` which hold bools, though perhaps in words; `lead` is 1 if the first axis
+of a field counts rows, 0 if it has none. A row is an environment's bytes; a 64-bit number takes two
+words, low first, and four bools share one.
 """
 
 from genesis_state.kernels.lang import ti
@@ -125,8 +126,8 @@ def gather_bools(
     """Packs a field of bools, four to a word."""
     for I in ti.grouped(field):
         i = element_index(field, I, lead)
-        # The words were cleared; the four bools of one may meet from different threads.
-        bit = ti.cast(field[I], ti.i32) << (8 * (i % 4))
+        # The four bools of a word may meet from different threads.
+        bit = ti.cast(field[I] != 0, ti.i32) << (8 * (i % 4))
         ti.atomic_or(rows[row_of(I, lead), offset + i // 4], bit)
 
 
@@ -151,12 +152,15 @@ def scatter_bools(
 def gather(
     fields: ti.template(),
     offsets: ti.template(),
+    bools: ti.template(),
     lead: ti.template(),
     rows: ti.types.ndarray(dtype=ti.i32, ndim=2),
 ):
-    """Every field of a block → rows, shape (n_rows, words), which come in zeroed."""
+    """Every field of a block → rows, shape (n_rows, words); padding becomes zero."""
+    for I in ti.grouped(rows):
+        rows[I] = 0  # here: Taichi sends nothing to a device that its kernel writes only
     for f in ti.static(range(len(fields))):
-        if ti.static(fields[f].dtype == ti.u1):
+        if ti.static(bools[f]):
             gather_bools(fields[f], offsets[f], rows, lead)
         else:
             gather_field(fields[f], offsets[f], rows, lead)
@@ -166,13 +170,14 @@ def gather(
 def scatter(
     fields: ti.template(),
     offsets: ti.template(),
+    bools: ti.template(),
     lead: ti.template(),
     rows: ti.types.ndarray(dtype=ti.i32, ndim=2),
     source: ti.types.ndarray(dtype=ti.i32, ndim=1),
 ):
-    """rows, shape (any, words) → fields; field row e takes row source[e], or stays where it is -1."""
+    """rows, shape (any, words) → fields: row e takes row source[e], or stays where that is -1."""
     for f in ti.static(range(len(fields))):
-        if ti.static(fields[f].dtype == ti.u1):
+        if ti.static(bools[f]):
             scatter_bools(fields[f], offsets[f], rows, source, lead)
         else:
             scatter_field(fields[f], offsets[f], rows, source, lead)

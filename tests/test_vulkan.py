@@ -1,0 +1,56 @@
+"""Vulkan, where there is a driver: Mesa's llvmpipe will do (mesa-vulkan-drivers, libvulkan1)."""
+
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import vulkan_job
+
+JOB = Path(vulkan_job.__file__)
+
+
+def run(job: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Runs a job in a new process."""
+    command = [sys.executable, str(JOB), job, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=600)
+
+
+@functools.cache
+def why_not() -> str:
+    """What is in the way of Vulkan, or "" if nothing is."""
+    found = run("probe")
+    if found.returncode == 0:
+        return ""
+    lines = [line for line in found.stderr.splitlines() if line.strip()]
+    last = lines[-1] if lines else f"the process ended with {found.returncode}"
+    return f"Vulkan does not start here (mesa-vulkan-drivers and libvulkan1 would do): {last}"
+
+
+@pytest.fixture(autouse=True)
+def driver() -> None:
+    if why_not():
+        pytest.skip(why_not())
+
+
+def succeed(job: str, *arguments: str) -> None:
+    found = run(job, *arguments)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_every_schema_goes_through_the_kernel_transport() -> None:
+    succeed("transport")
+
+
+def test_cartpole_moves_as_on_the_cpu(tmp_path: Path) -> None:
+    file = tmp_path / "trajectory.pt"
+    succeed("trajectory", str(file))
+    found, wanted = torch.load(file), vulkan_job.trajectory()
+    assert wanted[-1].std() > 0.1, "it did not move"
+    assert (found - wanted).abs().max() < 1e-4
+
+
+def test_restore_is_continue() -> None:
+    succeed("contract")

@@ -1,0 +1,67 @@
+"""What test_vulkan.py runs in a process of its own: python tests/vulkan_job.py JOB [ARGUMENT].
+
+A driver that crashes takes its process with it, so none of this runs beside other tests.
+"""
+
+import sys
+
+import every_kind
+import scenes
+import torch
+
+import genesis_state as gs
+from genesis_state import testing
+
+STREAMS = torch.arange(4)
+_START = scenes.noise(2, 0.3, seed=11)
+_PUSH = scenes.table(1, 5.0, seed=12)
+
+
+def start(scene: gs.Scene, streams: torch.Tensor) -> None:
+    """Each pole begins elsewhere."""
+    scene.entities[0].set_qpos(_START[streams])
+
+
+def drive(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
+    """Each cart is pushed along a curve of its own."""
+    scene.entities[0].control_actuators(_PUSH[steps % scenes.PERIOD, streams])
+
+
+def trajectory(n_steps: int = 100) -> torch.Tensor:
+    """Positions and velocities of cartpoles, step by step, shape (n_steps, 4, 4)."""
+    scene = scenes.cartpole()
+    scene.build(n_envs=len(STREAMS))
+    start(scene, STREAMS)
+    seen = []
+    for _ in range(n_steps):
+        drive(scene, scene.envs_t.long(), STREAMS)
+        scene.step()
+        rigid = scene.get_state().rigid
+        seen.append(torch.cat([rigid.qpos, rigid.dofs_vel], dim=1))
+    assert not scene.rigid_solver.get_error_envs_mask().any()
+    scene.close()
+    return torch.stack(seen)
+
+
+def contract() -> None:
+    """Lines 1 to 4 of the contract, bit for bit."""
+    lines = ("resume", "poison", "history", "isolation")
+    given = {"start": start, "drive": drive, "n_envs": len(STREAMS)}
+    testing.check_contract(scenes.cartpole, lines=lines, **given)
+
+
+def main(job: str, argument: str = "") -> None:
+    gs.init(backend=gs.vulkan)
+    if job == "transport":
+        for name in every_kind.SCHEMAS:
+            every_kind.check_schema(name, "kernel")
+    elif job == "trajectory":
+        torch.save(trajectory(), argument)
+    elif job == "contract":
+        contract()
+    elif job != "probe":
+        raise SystemExit(f"{job}: no such job")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
