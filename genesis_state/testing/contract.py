@@ -66,7 +66,8 @@ class Contract:
         thread_envs: Number of environments for the line about threads, enough to occupy several.
 
     For the lines that start a process, `threads` and `file`, the functions must be importable:
-    defined at the top of a module that is not the script itself.
+    defined at the top of a module, or of a script that guards what it does with
+    `if __name__ == "__main__"`.
     """
 
     def __init__(

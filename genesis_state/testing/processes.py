@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import pickle
+import runpy
 import subprocess
 import sys
 import tempfile
+import types
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,13 +61,15 @@ def _run_elsewhere(
     It runs from the start to the end of the recording, or from the checkpoint on.
     """
     current = runtime.require()
+    functions = _by_name(contract)
     job = {
         "path": sys.path,
         "init": {"backend": current.backend.value, "precision": current.precision},
         "n_envs": n_envs,
         "threads": list(threads),
         "checkpoint": checkpoint,
-        "functions": _by_name(contract),
+        "functions": functions,
+        "script": _script() if b"__main__" in functions else None,
         "steps": contract.after if checkpoint else contract.before + contract.after,
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -92,23 +96,31 @@ work(job, sys.argv[1])
 
 def _by_name(contract: Contract) -> bytes:
     functions = (contract.factory, contract.start, contract.drive)
-    for function in functions:
-        if getattr(function, "__module__", "") == "__main__":
-            raise ValueError(
-                f"{getattr(function, '__name__', function)}: another process cannot import it "
-                "from a script; move it to a module."
-            )
     try:
         return pickle.dumps(functions)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ValueError(
             f"another process cannot import the functions of this contract ({error}); define "
-            "them at the top of a module."
+            "them at the top of a module or script."
         ) from None
+
+
+def _script() -> str | None:
+    """The file of the script that runs, for functions that are defined there."""
+    return getattr(sys.modules["__main__"], "__file__", None)
+
+
+def _load_script(path: str) -> None:
+    """Makes what a script defines importable under the name it had where it ran."""
+    main = types.ModuleType("__main__")
+    sys.modules["__main__"] = main
+    vars(main).update(runpy.run_path(path, run_name="__mp_main__"))
 
 
 def work(job: dict[str, Any], path: str) -> None:
     """What the new process does with its job; it leaves the states beside it."""
+    if job["script"]:
+        _load_script(job["script"])
     factory, start, drive = pickle.loads(job["functions"])
     found = []
     for count in job["threads"]:
