@@ -326,7 +326,6 @@ def test_a_dof_under_pd_control_takes_nothing_from_its_actuator(s):
     assert torch.equal(s.robot.get_dofs_control_force(), by_actuators)
 
 
-@pytest.mark.xfail(reason="pd_gains compares a NumPy integer with an enum by `in`: never equal")
 def test_gains_start_with_those_of_the_servos(s):
     assert s.robot.get_dofs_kp([0, 4]).tolist() == [[50, 100]] * N
     assert s.robot.get_dofs_kv([0, 4]).tolist() == [[5, 10]] * N

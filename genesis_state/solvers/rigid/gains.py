@@ -25,11 +25,8 @@ def pd_gains(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
     upper = np.full(mj.nv, UNLIMITED)
     for u in range(mj.nu):
         joint = mj.actuator_trnid[u, 0]
-        if mj.jnt_type[joint] not in (
-            mujoco.mjtJoint.mjJNT_HINGE,
-            mujoco.mjtJoint.mjJNT_SLIDE,
-        ):
-            continue
+        if mj.jnt_type[joint] < int(mujoco.mjtJoint.mjJNT_SLIDE):
+            continue  # free or ball
         i = mj.jnt_dofadr[joint]
         gear = mj.actuator_gear[u, 0]
         if mj.actuator_forcelimited[u]:
