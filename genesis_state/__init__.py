@@ -15,6 +15,8 @@ Names load when they are first used; importing the package starts nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from genesis_state.version import __version__
+
 if TYPE_CHECKING:
     import torch
 
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
     tc_float: torch.dtype
     tc_int: torch.dtype
     tc_bool: torch.dtype
-
-__version__ = "0.1.0"
 
 _MODULES = ("geom", "materials", "morphs", "options", "testing")
 _NAMES = {
@@ -59,6 +59,7 @@ __all__ = [
     "Solver",
     "StateLayout",
     "StateVar",
+    "__version__",
     "constraint_solver",
     "cpu",
     "cuda",

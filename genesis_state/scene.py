@@ -19,6 +19,7 @@ from genesis_state.solvers.rigid.model import EntitySpec
 from genesis_state.solvers.rigid.solver import RigidSolver
 from genesis_state.state import SimState
 from genesis_state.transport import default_transport
+from genesis_state.version import __version__
 
 FORMAT = 1  # of the manifest in a checkpoint
 
@@ -287,7 +288,7 @@ class Scene:
         state = self.get_state(params=True)
         manifest = {
             "format": FORMAT,
-            "library": _version(),
+            "library": __version__,
             "backend": self._runtime.backend.value,
             "precision": self._runtime.precision,
             "layout": self.layout.to_dict(),
@@ -376,9 +377,3 @@ class Scene:
 
 
 _unseen: set[str] = set()
-
-
-def _version() -> str:
-    from genesis_state import __version__
-
-    return __version__

@@ -28,7 +28,7 @@ LAYERS = (
     ("layout",),
     ("schema",),
     ("morphs", "materials", "options", "geom"),
-    ("runtime",),
+    ("runtime", "version"),
     ("kernels",),
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line}
@@ -39,8 +39,6 @@ KERNEL_USERS = (
     "transport",
     "solvers",
     "runtime",
-    "entities.inverse_kinematics",
-    "testing",
     "kernels",
 )
 TAICHI_USERS = ("kernels.lang",)

@@ -1,0 +1,3 @@
+"""The version of the package, for its metadata and for what it writes into files."""
+
+__version__ = "0.1.0"
