@@ -22,10 +22,13 @@ def subroutine(function: Callable[..., None]) -> Callable[..., None]:
     def choose(*args):
         if ti.cfg.arch not in CALLING:
             return inlined(*args)
-        runtime = ti.lang.impl.get_runtime()
         # Taichi puts what is inlined into a called function into the kernel instead: it asks the
-        # kernel where to build, not the function that is being compiled.
-        runtime.current_kernel.ast_builder = lambda: runtime.compiling_callable.ast_builder()
+        # kernel where to build, not the function that is being compiled. A kernel outlives a
+        # restart of Taichi, so the runtime is looked up each time.
+        get_runtime = ti.lang.impl.get_runtime
+        get_runtime().current_kernel.ast_builder = lambda: (
+            get_runtime().compiling_callable.ast_builder()
+        )
         return called(*args)
 
     choose.func = inlined.func  # these three are how Taichi knows its own functions
