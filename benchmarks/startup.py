@@ -1,0 +1,87 @@
+"""How long a new process takes to the first step of a Franka, with nothing compiled and after that.
+
+    python benchmarks/startup.py > startup.json
+
+Each run is a process of its own. "cold" runs begin with an empty directory for Taichi's cache of
+compiled kernels, "warm" ones with what a run before them left there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+CHILD = """
+import json, sys, time
+begun = time.time()
+import genesis_state as gs
+gs.Scene, gs.morphs
+imported = time.time()
+gs.init(precision=sys.argv[2], logging_level="warning")
+started = time.time()
+scene = gs.Scene()
+scene.add_entity(gs.morphs.MJCF(file=sys.argv[1]))
+scene.build(n_envs=int(sys.argv[3]))
+built = time.time()
+scene.step()
+stepped = time.time()
+print(json.dumps([begun, imported, started, built, stepped]))
+"""
+PHASES = ("interpreter", "import", "init", "build", "first_step")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Prints JSON; see the top of this file.")
+    parser.add_argument("--model", default="franka.xml")
+    parser.add_argument("--precision", choices=["32", "64"], default="32")
+    parser.add_argument("--n-envs", type=int, default=64)
+    parser.add_argument("--repeats", type=int, default=3)
+    args = parser.parse_args()
+
+    runs: dict[str, list[dict[str, float]]] = {"cold": [], "warm": []}
+    for _ in range(args.repeats):
+        with tempfile.TemporaryDirectory() as cache:
+            for kind in ("cold", "warm"):
+                runs[kind].append(start(cache, args.model, args.precision, args.n_envs))
+    medians = {
+        kind: {
+            phase: round(statistics.median(run[phase] for run in list_), 2) for phase in list_[0]
+        }
+        for kind, list_ in runs.items()
+    }
+    report = {
+        "model": args.model,
+        "precision": args.precision,
+        "n_envs": args.n_envs,
+        "cores": os.cpu_count(),
+        "repeats": args.repeats,
+        "unit": "s",
+        **medians,
+    }
+    print(json.dumps(report, indent=2))
+
+
+def start(cache: str, model: str, precision: str, n_envs: int) -> dict[str, float]:
+    """Seconds that each phase of one process took."""
+    environment = {**os.environ, "TI_OFFLINE_CACHE_FILE_PATH": cache}
+    command = [sys.executable, "-c", CHILD, model, precision, str(n_envs)]
+    begun = time.time()
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if run.returncode != 0:
+        raise SystemExit(run.stderr)
+    moments = [begun, *json.loads(run.stdout.splitlines()[-1])]
+    phases = {
+        phase: after - before
+        for phase, before, after in zip(PHASES, moments, moments[1:], strict=False)
+    }
+    return {**phases, "total": moments[-1] - begun}
+
+
+if __name__ == "__main__":
+    main()
