@@ -12,6 +12,7 @@ from genesis_state.layout import OwnerLayout, RowLayout
 from genesis_state.runtime import Runtime
 from genesis_state.schema import SAVED_ROLES, Schema, StateVar
 from genesis_state.selection import select
+from genesis_state.transport import default_transport
 
 POISON = -1  # all bits set: NaN in every float format, -1 in integers, and no bool at all
 
@@ -26,7 +27,7 @@ class Arena:
         sizes: Size of each dim the schema names.
         n_envs: Number of environments.
         runtime: The runtime whose memory this is.
-        transport: "zero_copy" or "kernel".
+        transport: "zero_copy" or "kernel": how state and parameters move in and out.
 
     Attributes:
         fields: The per-environment Taichi fields, by name, first axis the environment.
@@ -67,8 +68,10 @@ class Arena:
         shared = (runtime, transport)
         self.saved = Block(variables, self.layout.saved, n_envs, *shared, self.fields)
         self.param = Block(variables, self.layout.param, n_envs, *shared, self.fields)
-        self.scratch = Block(variables, rows("scratch"), n_envs, *shared, self.fields)
-        self.constants = Block(variables, rows("model"), None, *shared, self.model)
+        # No state moves through these two: they take the transport that compiles least.
+        own = (runtime, default_transport(runtime))
+        self.scratch = Block(variables, rows("scratch"), n_envs, *own, self.fields)
+        self.constants = Block(variables, rows("model"), None, *own, self.model)
         self._blocks = (self.saved, self.param, self.scratch, self.constants)
         for block in self._blocks:
             _fill_reset_values(block, variables)
