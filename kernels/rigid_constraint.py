@@ -1,7 +1,8 @@
 """Rows of the constraint Jacobian of one environment and what is asked of each.
 
-A row r has its Jacobian `row_J[e, r, :]`, its stiffness against violation `row_D` = 1 / R, its
-reference acceleration `row_aref`, and for dry friction its largest force `row_floss` (else 0).
+A row r has its Jacobian `row_J[e, r, :]` (given from dof `row_first` up to but without `row_end`,
+zero elsewhere), its stiffness against violation `row_D` = 1 / R, its reference acceleration
+`row_aref`, and for dry friction its largest force `row_floss` (else 0).
 Rows come in the order equality, friction, limit; `n_rows[e]` counts them. The formulas are those
 of the MuJoCo documentation, chapter Computation, section Constraint model.
 
@@ -27,8 +28,8 @@ MIN_VALUE = 1e-15
 
 
 @ti.func
-def new_row(e, n: ti.template(), d: ti.template(), kind, source, position, violation, weight):
-    """Appends a row with a zero Jacobian and returns its number.
+def new_row(e, d: ti.template(), kind, source, first, end, position, violation, weight):
+    """Appends a row with a zero Jacobian over the dofs `first` to `end` and returns its number.
 
     `source` is the equality, dof or joint whose parameters hold, `position` this row's share of
     the violation, `violation` that of the whole constraint, `weight` the mean inverse inertia
@@ -38,18 +39,23 @@ def new_row(e, n: ti.template(), d: ti.template(), kind, source, position, viola
     d.n_rows[e] = r + 1
     d.row_kind[e, r] = kind
     d.row_source[e, r] = source
+    d.row_first[e, r] = first
+    d.row_end[e, r] = end
     d.row_position[e, r] = position
     d.row_violation[e, r] = violation
     d.row_weight[e, r] = weight
     d.row_J_rate[e, r] = 0.0
-    for k in range(n.dofs):
+    for k in range(first, end):
         d.row_J[e, r, k] = 0.0
     return r
 
 
 @ti.func
 def impedance(imp, violation):
-    """Impedance in (0, 1) at a signed violation [m or rad], for solimp = (d0, dw, width, mid, power)."""
+    """Impedance in (0, 1) at a signed violation [m or rad].
+
+    `imp` is solimp: d0, dw, width [m or rad], mid, power.
+    """
     d0 = ti.min(ti.max(imp[0], 0.0001), 0.9999)
     dw = ti.min(ti.max(imp[1], 0.0001), 0.9999)
     width = ti.max(0.0, imp[2])
@@ -76,7 +82,7 @@ def impedance(imp, violation):
 
 
 @ti.func
-def finish_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
+def finish_rows(e, m: ti.template(), d: ti.template(), h):
     """Sets `row_D`, `row_aref`, `row_floss` of every row."""
     for r in range(d.n_rows[e]):
         kind = d.row_kind[e, r]
@@ -105,7 +111,7 @@ def finish_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
             stiffness = 1.0 / ti.max(MIN_VALUE, tau * tau * ref[1] * ref[1])
             damping = 2.0 / ti.max(MIN_VALUE, tau)
         velocity = 0.0
-        for k in range(n.dofs):
+        for k in range(d.row_first[e, r], d.row_end[e, r]):
             velocity += d.row_J[e, r, k] * d.dofs_vel[e, k]
         # Dry friction resists motion, not displacement: its position is zero.
         pull = stiffness * i * d.row_position[e, r]
@@ -152,10 +158,10 @@ def body_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
     weight = m.body_invweight[b1] + m.body_invweight[b2]
     first = d.n_rows[e]
     for k in ti.static(range(3)):
-        new_row(e, n, d, EQUALITY, c, error[k], violation, weight[0])
+        new_row(e, d, EQUALITY, c, 0, n.dofs, error[k], violation, weight[0])
     if weld:
         for k in ti.static(range(3)):
-            new_row(e, n, d, EQUALITY, c, turn_error[k], violation, weight[1])
+            new_row(e, d, EQUALITY, c, 0, n.dofs, turn_error[k], violation, weight[1])
 
     # J qdot is the relative velocity, and J qddot + J_rate the relative acceleration.
     com1 = d.tree_com[e, m.body_root[b1]]
@@ -203,7 +209,7 @@ def body_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
 
 
 @ti.func
-def joint_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
+def joint_equality(e, m: ti.template(), d: ti.template(), c):
     """Row of equality `c`: one joint is a quartic of another, or a constant."""
     j1 = m.eq_object1[c]
     j2 = m.eq_object2[c]
@@ -221,7 +227,9 @@ def joint_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
         position -= x * (p[1] + x * (p[2] + x * (p[3] + x * p[4])))
         slope = p[1] + x * (2.0 * p[2] + x * (3.0 * p[3] + x * 4.0 * p[4]))
         weight += m.dof_invweight[i2]
-    r = new_row(e, n, d, EQUALITY, c, position, position, weight)
+    first = ti.min(i1, i2)
+    end = ti.max(i1, i2) + 1
+    r = new_row(e, d, EQUALITY, c, first, end, position, position, weight)
     d.row_J[e, r, i1] = 1.0
     d.row_J[e, r, i2] = d.row_J[e, r, i2] - slope
 
@@ -250,7 +258,7 @@ def joint_limits(e, m: ti.template(), n: ti.template(), d: ti.template()):
                     axis = -turn / angle
             gap -= m.joint_margin[j]
             if gap < 0.0 and not (size == 3 and side == 1):
-                r = new_row(e, n, d, LIMIT, j, gap, gap, m.dof_invweight[i])
+                r = new_row(e, d, LIMIT, j, i, i + size, gap, gap, m.dof_invweight[i])
                 for a in ti.static(range(3)):
                     if a < size:
                         d.row_J[e, r, i + a] = axis[a]
@@ -264,16 +272,16 @@ def make_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
         for c in range(n.equalities):
             if m.eq_active[c] != 0:
                 if m.eq_type[c] == JOINT:
-                    joint_equality(e, m, n, d, c)
+                    joint_equality(e, m, d, c)
                 elif ti.static(n.body_equalities > 0):
                     body_equality(e, m, n, d, c)
     d.n_equality_rows[e] = d.n_rows[e]
     if ti.static(n.friction_dofs > 0):
         for i in range(n.dofs):
             if m.dof_frictionloss[i] > 0.0:
-                r = new_row(e, n, d, FRICTION, i, 0.0, 0.0, m.dof_invweight[i])
+                r = new_row(e, d, FRICTION, i, i, i + 1, 0.0, 0.0, m.dof_invweight[i])
                 d.row_J[e, r, i] = 1.0
     if ti.static(n.limited_joints > 0):
         joint_limits(e, m, n, d)
     if ti.static(n.rows > 0):
-        finish_rows(e, m, n, d, h)
+        finish_rows(e, m, d, h)

@@ -6,7 +6,6 @@ Gaussian elimination.
 """
 
 from genesis_state.kernels.lang import ti
-
 from genesis_state.kernels.spatial import quat_mul, quat_to_matrix
 
 

@@ -11,7 +11,7 @@ everything is decided by this environment alone.
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_constraint import make_rows
-from genesis_state.kernels.rigid_dynamics import mul_mass
+from genesis_state.kernels.rigid_dynamics import factor, mul_mass, solve
 from genesis_state.kernels.subroutine import subroutine
 
 
@@ -37,12 +37,12 @@ def row_derivatives(e, r, d: ti.template(), x):
 
 
 @ti.func
-def rows_at(e, n: ti.template(), d: ti.template(), a: ti.template(), y: ti.template()):
+def rows_at(e, d: ti.template(), a: ti.template(), y: ti.template()):
     """y = J a - aref; returns the rows' total cost."""
     total = 0.0
     for r in range(d.n_rows[e]):
         x = -d.row_aref[e, r]
-        for k in range(n.dofs):
+        for k in range(d.row_first[e, r], d.row_end[e, r]):
             x += d.row_J[e, r, k] * a[e, k]
         y[e, r] = x
         cost, _slope, _curvature = row_derivatives(e, r, d, x)
@@ -52,13 +52,13 @@ def rows_at(e, n: ti.template(), d: ti.template(), a: ti.template(), y: ti.templ
 
 @ti.func
 def warm_start(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """`dofs_acc` → the better of itself and the unconstrained acceleration, with `Ma` and `row_x`."""
+    """`dofs_acc` → the better of itself and `acc_smooth`, with its `Ma` and `row_x`."""
     mul_mass(e, m, n, d, d.dofs_acc, d.Ma)
-    warm = rows_at(e, n, d, d.dofs_acc, d.row_x)
+    warm = rows_at(e, d, d.dofs_acc, d.row_x)
     for i in range(n.dofs):
         difference = d.dofs_acc[e, i] - d.acc_smooth[e, i]
         warm += 0.5 * difference * (d.Ma[e, i] - d.qfrc_smooth[e, i])
-    cold = rows_at(e, n, d, d.acc_smooth, d.row_Jv)
+    cold = rows_at(e, d, d.acc_smooth, d.row_Jv)
     # Not "warm > cold": a warm start that is not a number must not survive.
     if not warm <= cold:
         for i in range(n.dofs):
@@ -76,7 +76,7 @@ def gradient(e, n: ti.template(), d: ti.template()):
     for r in range(d.n_rows[e]):
         _cost, slope, _curvature = row_derivatives(e, r, d, d.row_x[e, r])
         if slope != 0.0:
-            for k in range(n.dofs):
+            for k in range(d.row_first[e, r], d.row_end[e, r]):
                 d.qfrc_constraint[e, k] = d.qfrc_constraint[e, k] - d.row_J[e, r, k] * slope
     norm2 = 0.0
     for i in range(n.dofs):
@@ -87,8 +87,25 @@ def gradient(e, n: ti.template(), d: ti.template()):
 
 
 @ti.func
-def newton_direction(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """`search` = -H^-1 grad with H = M + J^T D J over the active rows, by a dense Cholesky factor."""
+def sparse_direction(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """`search` = -H^-1 grad where every row acts on one dof, so that H is as sparse as M."""
+    for k in range(n.M_entries):
+        d.M_factor[e, k] = d.M[e, k]
+    for r in range(d.n_rows[e]):
+        _cost, _slope, curvature = row_derivatives(e, r, d, d.row_x[e, r])
+        i = d.row_first[e, r]
+        k = m.M_row_start[i] + m.M_row_size[i] - 1
+        J = d.row_J[e, r, i]
+        d.M_factor[e, k] = d.M_factor[e, k] + curvature * J * J
+    factor(e, m, n, d.M_factor)
+    for i in range(n.dofs):
+        d.search[e, i] = -d.grad[e, i]
+    solve(e, m, n, d.M_factor, d.search)
+
+
+@ti.func
+def dense_direction(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """`search` = -H^-1 grad by a dense Cholesky factor of H."""
     for i in range(n.dofs):
         for k in range(i + 1):
             d.H[e, i, k] = 0.0
@@ -99,10 +116,11 @@ def newton_direction(e, m: ti.template(), n: ti.template(), d: ti.template()):
     for r in range(d.n_rows[e]):
         _cost, _slope, curvature = row_derivatives(e, r, d, d.row_x[e, r])
         if curvature > 0.0:
-            for i in range(n.dofs):
+            first = d.row_first[e, r]
+            for i in range(first, d.row_end[e, r]):
                 Ji = d.row_J[e, r, i]
                 if Ji != 0.0:
-                    for k in range(i + 1):
+                    for k in range(first, i + 1):
                         d.H[e, i, k] = d.H[e, i, k] + curvature * Ji * d.row_J[e, r, k]
     for i in range(n.dofs):
         for k in range(i + 1):
@@ -124,6 +142,15 @@ def newton_direction(e, m: ti.template(), n: ti.template(), d: ti.template()):
         for s in range(i + 1, n.dofs):
             x -= d.H[e, s, i] * d.search[e, s]
         d.search[e, i] = x * d.H[e, i, i]
+
+
+@ti.func
+def newton_direction(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """`search` = -H^-1 grad with H = M + J^T D J over the active rows."""
+    if ti.static(n.coupling_rows > 0):
+        dense_direction(e, m, n, d)
+    else:
+        sparse_direction(e, m, n, d)
 
 
 @ti.func
@@ -154,7 +181,7 @@ def move_along_search(e, m: ti.template(), n: ti.template(), d: ti.template()):
     same = True
     for r in range(d.n_rows[e]):
         v = 0.0
-        for k in range(n.dofs):
+        for k in range(d.row_first[e, r], d.row_end[e, r]):
             v += d.row_J[e, r, k] * d.search[e, k]
         d.row_Jv[e, r] = v
         if branch(e, r, d, d.row_x[e, r]) != branch(e, r, d, d.row_x[e, r] + v):
@@ -180,7 +207,7 @@ def line_search(e, n: ti.template(), d: ti.template(), gradient_tolerance, itera
     following = 0.0
     improvement = 0.0
     done = False
-    for k in range(iterations):
+    for _ in range(iterations):
         if not done:
             alpha = following
             slope = linear_term + alpha * square_term

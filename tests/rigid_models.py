@@ -14,7 +14,8 @@ BOX = '<geom type="box" size="0.1 0.06 0.04" pos="0.03 -0.02 0.05" mass="1.2"/>'
 THREE = f"""
 <body name="arm"><joint name="shoulder" axis="0 1 0.2" damping="0.3"/>{LIMB}
   <site name="hand" pos="0.3 0.02 0.1" euler="20 30 -40"/>
-  <body name="forearm" pos="0.3 0 0.1"><joint name="elbow" axis="1 0 0" pos="0.02 0 0"/>{LIMB}</body>
+  <body name="forearm" pos="0.3 0 0.1"><joint name="elbow" axis="1 0 0" pos="0.02 0 0"/>{LIMB}
+  </body>
 </body>
 <body name="pendulum" pos="0 1 0"><joint name="ball" type="ball" damping="0.05"/>{LIMB}
   <site name="tip" pos="0.3 0 0" euler="-15 50 25"/></body>
@@ -39,8 +40,8 @@ MODELS = {
     "connect_ball_to_world": equality('<connect body1="pendulum" anchor="0.2 0.1 0.1"/>'),
     "connect_sites": equality('<connect site1="tip" site2="corner" solref="0.03 0.8"/>'),
     "weld_bodies": equality(
-        '<weld body1="forearm" body2="free" anchor="0.1 0 0.2" relpose="0.1 0.2 0.3 0.7 0.1 0.5 0.5"'
-        ' torquescale="0.7"/>'
+        '<weld body1="forearm" body2="free" anchor="0.1 0 0.2" torquescale="0.7"'
+        ' relpose="0.1 0.2 0.3 0.7 0.1 0.5 0.5"/>'
     ),
     "weld_sites": equality('<weld site1="hand" site2="tip" solimp="0.8 0.95 0.01 0.4 3"/>'),
     "weld_free_to_world": equality('<weld body1="free" relpose="0 0 0.2 1 0.1 0.2 0.3"/>'),
@@ -53,7 +54,8 @@ MODELS = {
     # Limits: of a ball, with margins, in both forms of solref, for three powers of solimp.
     "ball_limit": mjcf(
         f'<body><joint type="ball" limited="true" range="0 40"/>{LIMB}</body>'
-        f'<body pos="0 1 0"><joint type="ball" limited="true" range="0 20" margin="0.2"/>{BOX}</body>'
+        f'<body pos="0 1 0"><joint type="ball" limited="true" range="0 20" margin="0.2"/>{BOX}'
+        "</body>"
     ),
     "limit_margin": mjcf(
         f'<body><joint limited="true" range="-10 10" margin="0.5" solreflimit="-300 -8"/>{LIMB}'
@@ -76,8 +78,9 @@ MODELS = {
     # Actuators: clipped, with activations, with damping for the implicit integrator.
     "position_servo": actuated(
         'damping="0.2" armature="0.01" actuatorfrcrange="-6 4" actuatorfrclimited="true"',
-        '<position joint="a" kp="60" kv="3"/><position joint="b" kp="300" kv="2" forcerange="-5 5"/>'
-        '<velocity joint="a" kv="2" gear="1.5"/><motor joint="b" ctrlrange="-0.2 0.2"/>',
+        '<position joint="a" kp="60" kv="3"/><velocity joint="a" kv="2" gear="1.5"/>'
+        '<position joint="b" kp="300" kv="2" forcerange="-5 5"/>'
+        '<motor joint="b" ctrlrange="-0.2 0.2"/>',
     ),
     "activations": actuated(
         'stiffness="3" springref="20"',
@@ -89,8 +92,8 @@ MODELS = {
     "actuated_ball_and_free": mjcf(
         f'<body><joint name="ball" type="ball"/>{LIMB}</body>'
         f'<body pos="0 1 0"><freejoint name="free"/>{BOX}</body>',
-        '<actuator><motor joint="ball" gear="1 -2 0.5"/><motor joint="free" gear="1 2 3 0.1 0.2 0.3"/>'
-        "</actuator>",
+        '<actuator><motor joint="ball" gear="1 -2 0.5"/>'
+        '<motor joint="free" gear="1 2 3 0.1 0.2 0.3"/></actuator>',
     ),
     # Gravity compensation, as a passive force and as part of a limited actuator.
     "gravity_compensation": mjcf(
@@ -103,11 +106,13 @@ MODELS = {
     "springs": mjcf(
         f'<body><joint type="ball" stiffness="4" damping="0.1"/>{LIMB}</body>'
         f'<body pos="0 1 0"><joint type="free" stiffness="7" damping="0.2"/>{BOX}</body>'
-        f'<body pos="0 2 0"><joint type="slide" axis="0 0 1" stiffness="50" springref="0.1"/>{BOX}</body>'
+        f'<body pos="0 2 0"><joint type="slide" axis="0 0 1" stiffness="50" springref="0.1"/>{BOX}'
+        "</body>"
     ),
-    # Bodies with two joints, one that carries a free body's child, a fixed child, a massless link.
+    # Bodies with two joints, one that carries a fixed child, and a free body with a child.
     "trees": mjcf(
-        f'<body><joint axis="0 0 1" pos="0.05 0 0"/><joint axis="0 1 0" pos="0 0.1 0" ref="15"/>{LIMB}'
+        '<body><joint axis="0 0 1" pos="0.05 0 0"/><joint axis="0 1 0" pos="0 0.1 0" ref="15"/>'
+        f"{LIMB}"
         f'<body pos="0.2 0 0" euler="10 20 30">{BOX}<body pos="0 0 0.2"><joint type="slide"/>{LIMB}'
         f'</body></body></body><body pos="0 1 0"><freejoint/>{BOX}<body pos="0.2 0 0">'
         f'<joint axis="0 1 0" armature="0.02"/>{LIMB}</body></body>'

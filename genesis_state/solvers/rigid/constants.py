@@ -28,7 +28,8 @@ def sizes(mj: mujoco.MjModel, n_envs: int, block_dim: int) -> Sizes:
     friction_dofs = int(np.count_nonzero(mj.dof_frictionloss))
     limited = mj.jnt_limited.astype(bool)
     # Both limits of a hinge may act at once when they are closer than twice the margin.
-    limit_rows = int(np.where(mj.jnt_type[limited] == mujoco.mjtJoint.mjJNT_BALL, 1, 2).sum())
+    balls = mj.jnt_type[limited] == mujoco.mjtJoint.mjJNT_BALL
+    limit_rows = int(np.where(balls, 1, 2).sum())
     return Sizes(
         envs=n_envs,
         block_dim=block_dim,
@@ -43,6 +44,7 @@ def sizes(mj: mujoco.MjModel, n_envs: int, block_dim: int) -> Sizes:
         friction_dofs=friction_dofs,
         limited_joints=int(limited.sum()),
         rows=rows + friction_dofs + limit_rows,
+        coupling_rows=rows + int(balls.sum()),  # those that act on more than one dof
         M_entries=mj.nC,
         lone_bodies=len(_lone_bodies(mj)),
         gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),

@@ -73,6 +73,8 @@ class RigidState(Schema):
     n_equality_rows = StateVar("Rows of equalities, which come first", dtype="int", role="scratch")
     row_kind = StateVar("0 equality, 1 friction, 2 limit", ("row",), dtype="int", role="scratch")
     row_source = StateVar("Its equality, dof or joint", ("row",), dtype="int", role="scratch")
+    row_first = StateVar("First dof it acts on", ("row",), dtype="int", role="scratch")
+    row_end = StateVar("One past the last", ("row",), dtype="int", role="scratch")
     row_position = StateVar("Share of the violation [m, rad]", ("row",), role="scratch")
     row_violation = StateVar("Violation of the constraint [m, rad]", ("row",), role="scratch")
     row_weight = StateVar("Mean inverse inertia", ("row",), role="scratch")
