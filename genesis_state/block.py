@@ -49,6 +49,11 @@ class Block:
         transport: str,
         fields: Fields,
     ):
+        if transport == "zero_copy" and runtime.backend is Backend.vulkan:
+            raise ValueError(
+                'SimOptions: state_transport="zero_copy" cannot see the memory of Vulkan; '
+                'leave it out, or pass "kernel".'
+            )
         self.layout = layout
         self.n_rows = 1 if n_rows is None else n_rows
         self.device = runtime.device

@@ -9,7 +9,13 @@ import pytest
 import torch
 import vulkan_job
 
+from genesis_state import testing
+
 JOB = Path(vulkan_job.__file__)
+
+# Each scene compiles for half a minute where nothing is cached.
+QUICK = ("resume", "poison", "history", "isolation")
+OTHERS = tuple(line for line in testing.ALL if line not in (*QUICK, "transport"))
 
 
 def run(job: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,6 +50,11 @@ def test_every_schema_goes_through_the_kernel_transport() -> None:
     succeed("transport")
 
 
+def test_zero_copy_is_refused() -> None:
+    found = run("zero_copy")
+    assert 'ValueError: SimOptions: state_transport="zero_copy" cannot see' in found.stderr
+
+
 def test_cartpole_moves_as_on_the_cpu(tmp_path: Path) -> None:
     file = tmp_path / "trajectory.pt"
     succeed("trajectory", str(file))
@@ -52,5 +63,6 @@ def test_cartpole_moves_as_on_the_cpu(tmp_path: Path) -> None:
     assert (found - wanted).abs().max() < 1e-4
 
 
-def test_restore_is_continue() -> None:
-    succeed("contract")
+@pytest.mark.parametrize("lines", [QUICK, pytest.param(OTHERS, marks=pytest.mark.slow)], ids=str)
+def test_contract(lines: tuple[str, ...]) -> None:
+    succeed("contract", " ".join(lines))
