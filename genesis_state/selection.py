@@ -215,6 +215,8 @@ def _indexed(index: torch.Tensor, n_envs: int, device: torch.device) -> Selectio
 
 def _array_of(envs: list[Any] | tuple[Any, ...]) -> np.ndarray:
     """A list as an array, with its types checked first: numpy would read [True, 2] as [1, 2]."""
+    if not envs:
+        return np.empty(0, dtype=np.int64)
     types = list(map(type, envs))
     if types.count(int) < len(envs):  # counting is twice as fast as making a set
         if types.count(bool) < len(envs):

@@ -1,0 +1,71 @@
+"""The README: its block runs as pasted, its tables are what the code says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import test_vulkan
+
+from genesis_state import testing
+from genesis_state.schema import Schema
+from genesis_state.solvers.rigid.schema import RigidState
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+SCHEMAS: dict[str, type[Schema]] = {"RigidSolver": RigidState}
+
+
+def table(header: str) -> list[list[str]]:
+    """The cells of the table below a header row, without the line of dashes."""
+    below = TEXT[TEXT.index(header) :].splitlines()[2:]
+    rows = []
+    for line in below:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def test_block_runs_as_pasted(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    run = subprocess.run(
+        [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=600
+    )
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "checkpoint.pkl").is_file()
+
+
+def test_state_table_is_that_of_the_schemas() -> None:
+    wanted = []
+    for solver, schema in SCHEMAS.items():
+        for name, var in schema.variables().items():
+            if var.role == "state":
+                shape = ", ".join(map(str, ("n_envs", *var.dims, *var.element)))
+                wanted.append([f"`{solver}`", f"`{name}`", var.doc, f"({shape})"])
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in wanted)
+    assert table("| solver | variable |") == wanted, f"the table should be\n{lines}"
+
+
+def test_guarantee_table_is_that_of_the_suite() -> None:
+    on_vulkan = dict.fromkeys(testing.ALL, "has one")
+    on_vulkan |= dict.fromkeys(test_vulkan.QUICK, "tested")
+    on_vulkan |= dict.fromkeys(test_vulkan.OTHERS, "slow tests")
+    found = [(row[0].strip("`"), row[2], row[3], row[4]) for row in table("| line | |")]
+    wanted = [(line, "tested", on_vulkan[line], "never run") for line in testing.ALL]
+    assert found == wanted
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT))))
+def test_link_leads_somewhere(target: str) -> None:
+    assert (ROOT / target).exists()
+
+
+def test_commands_are_one_line_each() -> None:
+    lines = TEXT.splitlines()
+    assert "make demo" in lines and "make test" in lines
+
+
+def test_it_is_short() -> None:
+    assert len(TEXT.splitlines()) < 200
