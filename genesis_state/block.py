@@ -136,7 +136,7 @@ def _allocate(
     builder = ti.FieldsBuilder()
     lead = 0 if n_rows is None else 1
     # Never two nodes along one axis: every access would divide its index to tell them apart.
-    rows = builder if n_rows is None else builder.dense(ti.i, n_rows)
+    rows = builder if n_rows is None or not layout.nbytes else builder.dense(ti.i, n_rows)
     placed: list[tuple[VarLayout, Any]] = []
     empty: list[tuple[Any, tuple[int, ...]]] = []
     end = 0

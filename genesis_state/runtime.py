@@ -169,6 +169,9 @@ def _start(backend: Backend, precision: str) -> Runtime:
         "default_fp": ti.f32 if precision == "32" else ti.f64,
         "default_ip": ti.i32,
         "fast_math": False,
+        # Forwards stores to loads, which LLVM does as well; its time grows with the square of a
+        # kernel's code.
+        "cfg_optimization": False,
         "offline_cache": True,
         "log_level": ti.ERROR,
         "enable_fallback": False,

@@ -24,7 +24,7 @@ from genesis_state.kernels.rigid_kinematics import (
     read_vec3,
 )
 from genesis_state.kernels.rigid_newton import constrained_acceleration
-from genesis_state.kernels.spatial import quat_integrate
+from genesis_state.kernels.spatial import quat_integrate, rotvec_rate
 from genesis_state.kernels.subroutine import subroutine
 
 EULER, RK4, IMPLICITFAST = 0, 1, 3  # numbered as mujoco.mjtIntegrator
@@ -128,9 +128,8 @@ def runge_kutta_start(e, n: ti.template(), d: ti.template()):
 def runge_kutta_rate(e, m: ti.template(), n: ti.template(), d: ti.template(), reach):
     """`rk_rate` → that of this stage, which lies `reach` times the old one from the start.
 
-    For a quaternion it is the rate of the rotation vector u since the start, of which the angular
-    velocity w is only the first term: w + u x w / 2 + u x (u x w) / 12 (H. Munthe-Kaas, "High order
-    Runge-Kutta methods on manifolds", 1999).
+    Where coordinates are rotations, they are rotation vectors from the start, which do not grow at
+    the angular velocity.
     """
     for j in range(n.joints):
         i = m.joint_dof_start[j]
@@ -140,10 +139,7 @@ def runge_kutta_rate(e, m: ti.template(), n: ti.template(), d: ti.template(), re
                 d.rk_rate[e, i + k] = d.dofs_vel[e, i + k]
             i += 3
         if kind == FREE or kind == BALL:
-            u = reach * read_vec3(d.rk_rate, e, i)
-            w = read_vec3(d.dofs_vel, e, i)
-            turn = u.cross(w)
-            rate = w + 0.5 * turn + u.cross(turn) / 12.0
+            rate = rotvec_rate(reach * read_vec3(d.rk_rate, e, i), read_vec3(d.dofs_vel, e, i))
             for k in ti.static(range(3)):
                 d.rk_rate[e, i + k] = rate[k]
         else:
@@ -171,19 +167,19 @@ def runge_kutta_stage(e, m: ti.template(), n: ti.template(), d: ti.template(), s
     for q in range(n.qs):
         d.qpos[e, q] = d.rk_qpos[e, q]
     if stage < 3:
-        for i in range(n.dofs):
-            d.dofs_vel[e, i] = d.rk_vel[e, i] + reach * d.dofs_acc[e, i]
         for a in range(n.activations):
             d.act[e, a] = d.rk_act[e, a] + reach * d.act_dot[e, a]
     else:
         for i in range(n.dofs):
             d.rk_rate[e, i] = d.rk_mean_rate[e, i]
-            d.dofs_vel[e, i] = d.rk_vel[e, i] + h * d.rk_mean_acc[e, i]
+            d.dofs_acc[e, i] = d.rk_mean_acc[e, i]
         for a in range(n.activations):
             d.act[e, a] = d.rk_act[e, a]
             d.act_dot[e, a] = d.rk_mean_act_dot[e, a]
         integrate_activations(e, m, n, d, h)
     integrate_positions(e, m, n, d, d.rk_rate, reach)
+    for i in range(n.dofs):
+        d.dofs_vel[e, i] = d.rk_vel[e, i] + reach * d.dofs_acc[e, i]
 
 
 @ti.func

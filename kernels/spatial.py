@@ -79,6 +79,22 @@ def quat_integrate(q, w, h):
 
 
 @ti.func
+def rotvec_rate(u, w):
+    """Rate of the rotation vector `u` of a body that turns with `w` [rad/s], in its own frame.
+
+    The inverse of the derivative of the exponential map, with which Runge-Kutta steps keep their
+    order on rotations (H. Munthe-Kaas, "Runge-Kutta methods on Lie groups", BIT 38, 1998).
+    """
+    angle2 = u.dot(u)
+    c = 1.0 / 12.0 + angle2 / 720.0  # near zero, where the quotient below loses its digits
+    if angle2 > 1e-4:
+        angle = ti.sqrt(angle2)
+        c = (1.0 - 0.5 * angle / ti.tan(0.5 * angle)) / angle2
+    t = u.cross(w)
+    return w + 0.5 * t + c * u.cross(t)
+
+
+@ti.func
 def quat_to_matrix(q):
     """Rotation matrix of a unit quaternion."""
     w, x, y, z = q[0], q[1], q[2], q[3]

@@ -18,19 +18,29 @@ class RigidState(Schema):
     links_quat = StateVar("Orientation of each link's frame, w x y z", ("link",), (4,))
 
     dofs_acc = StateVar(
-        "Generalized accelerations of the last step, where the next solve starts", ("dof",), role="memory"
+        "Generalized accelerations of the last step, where the next solve starts",
+        ("dof",),
+        role="memory",
     )
-    dofs_force = StateVar("Net generalized force of the last step [N, N m]", ("dof",), role="memory")
+    dofs_force = StateVar(
+        "Net generalized force of the last step [N, N m]", ("dof",), role="memory"
+    )
     act = StateVar("Actuator activations", ("activation",), role="memory")
     ctrl = StateVar("Actuator controls", ("actuator",), role="memory")
     control_mode = StateVar(
-        "Who drives a dof: 0 actuators, 1 force, 2 velocity, 3 position", ("dof",), dtype="int", role="memory"
+        "Who drives a dof: 0 actuators, 1 force, 2 velocity, 3 position",
+        ("dof",),
+        dtype="int",
+        role="memory",
     )
     control_force = StateVar("Commanded force [N, N m]", ("dof",), role="memory")
     control_pos = StateVar("Commanded position [m, rad]", ("dof",), role="memory")
     control_vel = StateVar("Commanded velocity [m/s, rad/s]", ("dof",), role="memory")
     links_applied_force = StateVar(
-        "Torque and force put on each link for the next step [N m, N]", ("link",), (6,), role="memory"
+        "Torque and force put on each link for the next step [N m, N]",
+        ("link",),
+        (6,),
+        role="memory",
     )
     error = StateVar("Whether the state stopped being a state", dtype="bool", role="memory")
 
@@ -48,11 +58,15 @@ class RigidState(Schema):
     xipos = StateVar("Body centres of mass [m]", ("body",), (3,), role="scratch")
     xanchor = StateVar("Joint anchors [m]", ("joint",), (3,), role="scratch")
     xaxis = StateVar("Joint axes", ("joint",), (3,), role="scratch")
-    tree_com = StateVar("Centre of mass of the tree, at its root [m]", ("body",), (3,), role="scratch")
+    tree_com = StateVar(
+        "Centre of mass of the tree, at its root [m]", ("body",), (3,), role="scratch"
+    )
     cinert = StateVar("Spatial inertias", ("body",), (10,), role="scratch")
     crb = StateVar("Composite spatial inertias", ("body",), (10,), role="scratch")
     cvel = StateVar("Spatial velocities", ("body",), (6,), role="scratch")
-    cacc = StateVar("Spatial accelerations without joint accelerations", ("body",), (6,), role="scratch")
+    cacc = StateVar(
+        "Spatial accelerations without joint accelerations", ("body",), (6,), role="scratch"
+    )
     cfrc = StateVar("Spatial forces", ("body",), (6,), role="scratch")
     cdof = StateVar("Motion axes", ("dof",), (6,), role="scratch")
     cdof_dot = StateVar("Rates of the motion axes", ("dof",), (6,), role="scratch")
@@ -116,7 +130,9 @@ class RigidState(Schema):
     body_n_joints = StateVar("Joints", ("body",), dtype="int", role="model")
     body_dof_start = StateVar("First dof", ("body",), dtype="int", role="model")
     body_n_dofs = StateVar("Dofs", ("body",), dtype="int", role="model")
-    body_last_dof = StateVar("Last dof that moves the body, or -1", ("body",), dtype="int", role="model")
+    body_last_dof = StateVar(
+        "Last dof that moves the body, or -1", ("body",), dtype="int", role="model"
+    )
     body_pos = StateVar("Position in the parent's frame [m]", ("body",), (3,), role="model")
     body_quat = StateVar("Orientation in the parent's frame", ("body",), (4,), role="model")
     body_ipos = StateVar("Centre of mass in the body's frame [m]", ("body",), (3,), role="model")
@@ -125,7 +141,9 @@ class RigidState(Schema):
     body_subtree_mass = StateVar("Mass of the subtree [kg]", ("body",), role="model")
     body_inertia = StateVar("Principal moments [kg m^2]", ("body",), (3,), role="model")
     body_gravcomp = StateVar("Share of the weight that is compensated", ("body",), role="model")
-    body_invweight = StateVar("Mean inverse inertia, translation and rotation", ("body",), (2,), role="model")
+    body_invweight = StateVar(
+        "Mean inverse inertia, translation and rotation", ("body",), (2,), role="model"
+    )
     lone_body = StateVar("Free bodies without children", ("lone_body",), dtype="int", role="model")
 
     joint_type = StateVar("0 free, 1 ball, 2 slide, 3 hinge", ("joint",), dtype="int", role="model")
@@ -141,8 +159,12 @@ class RigidState(Schema):
     joint_margin = StateVar("Distance at which limits act [m, rad]", ("joint",), role="model")
     joint_solref = StateVar("solref of the limits", ("joint",), (2,), role="model")
     joint_solimp = StateVar("solimp of the limits", ("joint",), (5,), role="model")
-    joint_act_gravcomp = StateVar("Whether actuators compensate gravity", ("joint",), dtype="int", role="model")
-    joint_act_force_limited = StateVar("Whether actuator force is limited", ("joint",), dtype="int", role="model")
+    joint_act_gravcomp = StateVar(
+        "Whether actuators compensate gravity", ("joint",), dtype="int", role="model"
+    )
+    joint_act_force_limited = StateVar(
+        "Whether actuator force is limited", ("joint",), dtype="int", role="model"
+    )
     joint_act_force_range = StateVar("Its limits [N, N m]", ("joint",), (2,), role="model")
 
     dof_body = StateVar("Body", ("dof",), dtype="int", role="model")
@@ -169,21 +191,37 @@ class RigidState(Schema):
     eq_quat1 = StateVar("Weld frame on the first body", ("equality",), (4,), role="model")
     eq_quat2 = StateVar("Weld frame on the second body", ("equality",), (4,), role="model")
     eq_torque_scale = StateVar("Metres per radian of a weld", ("equality",), role="model")
-    eq_polynomial = StateVar("Joint coupling, constant term first", ("equality",), (5,), role="model")
+    eq_polynomial = StateVar(
+        "Joint coupling, constant term first", ("equality",), (5,), role="model"
+    )
     eq_solref = StateVar("solref", ("equality",), (2,), role="model")
     eq_solimp = StateVar("solimp", ("equality",), (5,), role="model")
 
     actuator_joint = StateVar("Joint it drives", ("actuator",), dtype="int", role="model")
-    actuator_dynamics = StateVar("0 none, 1 integrator, 2 filter, 3 exact", ("actuator",), dtype="int", role="model")
+    actuator_dynamics = StateVar(
+        "0 none, 1 integrator, 2 filter, 3 exact", ("actuator",), dtype="int", role="model"
+    )
     actuator_act_start = StateVar("Activation, or -1", ("actuator",), dtype="int", role="model")
-    actuator_act_early = StateVar("Whether the next activation drives", ("actuator",), dtype="int", role="model")
+    actuator_act_early = StateVar(
+        "Whether the next activation drives", ("actuator",), dtype="int", role="model"
+    )
     actuator_time_constant = StateVar("Of the filter [s]", ("actuator",), role="model")
     actuator_gear = StateVar("Gear", ("actuator", "six"), role="model")
-    actuator_gain = StateVar("Gain: constant, per length, per velocity", ("actuator",), (3,), role="model")
-    actuator_bias = StateVar("Bias: constant, per length, per velocity", ("actuator",), (3,), role="model")
-    actuator_ctrl_limited = StateVar("Whether the control is clipped", ("actuator",), dtype="int", role="model")
+    actuator_gain = StateVar(
+        "Gain: constant, per length, per velocity", ("actuator",), (3,), role="model"
+    )
+    actuator_bias = StateVar(
+        "Bias: constant, per length, per velocity", ("actuator",), (3,), role="model"
+    )
+    actuator_ctrl_limited = StateVar(
+        "Whether the control is clipped", ("actuator",), dtype="int", role="model"
+    )
     actuator_ctrl_range = StateVar("Its range", ("actuator",), (2,), role="model")
-    actuator_force_limited = StateVar("Whether the force is clipped", ("actuator",), dtype="int", role="model")
+    actuator_force_limited = StateVar(
+        "Whether the force is clipped", ("actuator",), dtype="int", role="model"
+    )
     actuator_force_range = StateVar("Its range", ("actuator",), (2,), role="model")
-    actuator_act_limited = StateVar("Whether the activation is clipped", ("actuator",), dtype="int", role="model")
+    actuator_act_limited = StateVar(
+        "Whether the activation is clipped", ("actuator",), dtype="int", role="model"
+    )
     actuator_act_range = StateVar("Its range", ("actuator",), (2,), role="model")
