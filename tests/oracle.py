@@ -14,7 +14,6 @@ from genesis_state.morphs import ASSETS
 from genesis_state.solvers.rigid.model import EntitySpec, compile_model
 
 OURS = ("franka.xml", "cartpole.xml", "quadruped.xml")
-DT = 0.005
 
 
 def gymnasium_models() -> dict[str, Path]:
@@ -81,8 +80,25 @@ class Case:
         return self.scene.rigid_solver.arena.get(name).double().numpy()
 
 
-def build(models: Mapping[str, Path], integrator: str, n_envs: int, seed: int = 0) -> Case:
-    """All models in one scene, in random states, contacts off and solved to the end."""
+def build(
+    models: Mapping[str, Path],
+    integrator: str,
+    n_envs: int,
+    *,
+    dt: float = 0.005,
+    spread: float = 1.0,
+    speed: float = 1.0,
+) -> Case:
+    """All models in one scene, in random states, contacts off and solved to the end.
+
+    Args:
+        models: MJCF files by name.
+        integrator: One of `gs.integrator`, for all.
+        n_envs: Number of environments.
+        dt: Time step [s].
+        spread: Standard deviation of the positions [m, rad].
+        speed: That of the velocities and controls.
+    """
     options = gs.options.RigidOptions(
         integrator=integrator,
         constraint_solver="Newton",
@@ -91,7 +107,7 @@ def build(models: Mapping[str, Path], integrator: str, n_envs: int, seed: int = 
         ls_iterations=50,
         ls_tolerance=0.01,
     )
-    scene = gs.Scene(sim_options=gs.options.SimOptions(dt=DT), rigid_options=options)
+    scene = gs.Scene(sim_options=gs.options.SimOptions(dt=dt), rigid_options=options)
     for name, path in models.items():
         scene.add_entity(gs.morphs.MJCF(file=path), name=name)
     scene.build(n_envs=n_envs)
@@ -100,12 +116,12 @@ def build(models: Mapping[str, Path], integrator: str, n_envs: int, seed: int = 
     mj.opt.tolerance = 1e-12
     # MuJoCo 4.0.0 factors a sparse Hessian wrongly (its release notes of 4.0.1).
     mj.opt.jacobian = mujoco.mjtJacobian.mjJAC_DENSE
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     qpos = np.tile(mj.qpos0, (n_envs, 1))
     for row in qpos:
-        mujoco.mj_integratePos(mj, row, rng.normal(size=mj.nv), 1.0)
-    vel = rng.normal(size=(n_envs, mj.nv))
-    ctrl = rng.normal(size=(n_envs, mj.nu))
+        mujoco.mj_integratePos(mj, row, spread * rng.normal(size=mj.nv), 1.0)
+    vel = speed * rng.normal(size=(n_envs, mj.nv))
+    ctrl = speed * rng.normal(size=(n_envs, mj.nu))
     return Case(scene, integrator, mj, qpos, vel, ctrl)
 
 
@@ -132,12 +148,12 @@ def acceleration_errors(case: Case) -> dict[str, float]:
     return worst
 
 
-def trajectory_errors(case: Case, seconds: float, envs: int) -> dict[str, float]:
+def trajectory_errors(case: Case, seconds: float) -> dict[str, float]:
     """Largest difference in any velocity or position along a trajectory, by model."""
     case.start()
-    reference = [case.reference(env) for env in range(envs)]
+    reference = [case.reference(env) for env in range(case.scene.n_envs)]
     worst = dict.fromkeys(case.dofs(), 0.0)
-    for _ in range(round(seconds / DT)):
+    for _ in range(round(seconds / case.scene.dt)):
         case.scene.step()
         vel, pos = case.read("dofs_vel"), case.read("links_pos")
         for env, data in enumerate(reference):
