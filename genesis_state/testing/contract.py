@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 
+from genesis_state import runtime
 from genesis_state.state import SimState
 from genesis_state.testing.getters import Readings, public_getters, readings_differences
 
@@ -35,6 +38,8 @@ class Recording:
         readings: What the getters gave then.
         end: That after another `after` steps.
         later: That after `after` more.
+        checkpoint: A file saved at the snapshot.
+        init: What a new process must give `gs.init` to do the same.
     """
 
     start: SimState
@@ -42,6 +47,8 @@ class Recording:
     readings: Readings
     end: SimState
     later: SimState
+    checkpoint: bytes
+    init: dict[str, str]
 
 
 class Contract:
@@ -118,10 +125,14 @@ class Contract:
         snapshot = scene.get_state(params=True)
         readings = self.getters(scene)
         self.same("observation", "after asking the getters", scene, snapshot)
+        checkpoint = _saved(scene)
         self.run(scene, self.after)
         end = scene.get_state(params=True)
         self.run(scene, self.after)
-        return Recording(start, snapshot, readings, end, scene.get_state(params=True))
+        later = scene.get_state(params=True)
+        running = runtime.require()
+        init = {"backend": running.backend.value, "precision": running.precision}
+        return Recording(start, snapshot, readings, end, later, checkpoint, init)
 
     @cached_property
     def streams(self) -> torch.Tensor:
@@ -176,7 +187,7 @@ class Contract:
         return scene
 
     def close(self) -> None:
-        """Closes the scenes it built."""
+        """Closes the scenes it built. The recording stays, and so do the lines with processes."""
         for scene in self._scenes:
             scene.close()
 
@@ -185,6 +196,13 @@ class Contract:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+
+def _saved(scene: Scene) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "checkpoint.pkl")
+        scene.save_checkpoint(path)
+        return path.read_bytes()
 
 
 def poison_scratch(scene: Scene) -> None:

@@ -39,11 +39,7 @@ def threads(contract: Contract) -> None:
 def file(contract: Contract) -> None:
     """A checkpoint that a new process loads goes on there as it did here."""
     run = contract.recording
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "checkpoint.pkl")
-        contract.scene.reset(state=run.snapshot, params=True)
-        contract.scene.save_checkpoint(path)
-        (found,) = _run_elsewhere(contract, n_envs=contract.n_envs, checkpoint=path)
+    (found,) = _run_elsewhere(contract, n_envs=contract.n_envs, checkpoint=run.checkpoint)
     contract.same("file", f"{contract.after} steps on in a new process", found, run.end)
     if found.t != run.end.t:
         raise ContractError(f"file: scene.t is {found.t} in the new process, was {run.end.t}.")
@@ -54,17 +50,16 @@ def _run_elsewhere(
     *,
     n_envs: int,
     threads: Sequence[int] = (0,),
-    checkpoint: str | None = None,
+    checkpoint: bytes | None = None,
 ) -> list[SimState]:
     """The last state of a run in a new process, once for each number of threads (0: as it is).
 
     It runs from the start to the end of the recording, or from the checkpoint on.
     """
-    current = runtime.require()
     functions = _by_name(contract)
     job = {
         "path": sys.path,
-        "init": {"backend": current.backend.value, "precision": current.precision},
+        "init": contract.recording.init,
         "n_envs": n_envs,
         "threads": list(threads),
         "checkpoint": checkpoint,
@@ -131,7 +126,9 @@ def work(job: dict[str, Any], path: str) -> None:
         with Contract(factory, n_envs=job["n_envs"], start=start, drive=drive) as contract:
             scene = contract.scene
             if job["checkpoint"]:
-                scene.load_checkpoint(job["checkpoint"])
+                saved = Path(path).with_name("checkpoint.pkl")
+                saved.write_bytes(job["checkpoint"])
+                scene.load_checkpoint(saved)
             elif start is not None:
                 start(scene, torch.arange(scene.n_envs))
             contract.run(scene, job["steps"])
