@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, SupportsIndex
@@ -53,7 +54,10 @@ class Selection:
             return self.mask
         if self._marks is None:
             self._marks = torch.zeros(self.n_envs, dtype=torch.bool, device=self.device)
-            self._marks[self.indices()] = True
+            if self.device.type == "cpu":
+                self._marks.numpy()[self.indices().numpy()] = True  # a third of torch's time
+            else:
+                self._marks[self.indices()] = True
         return self._marks
 
     def take(self, rows: torch.Tensor) -> torch.Tensor:
@@ -182,6 +186,8 @@ def _from_mask(mask: np.ndarray, n_envs: int, device: torch.device) -> Selection
 
 
 def _from_tensor(envs: torch.Tensor, n_envs: int, device: torch.device) -> Selection:
+    if envs.device.type == "cpu" and envs.dtype in (torch.bool, torch.int64):  # the usual ones
+        return _from_array(envs.numpy(), n_envs, device)
     envs = envs.detach()
     if envs.is_floating_point() and not envs.numel():
         envs = envs.long()  # torch.tensor([]) is of floats, and there is no doubt what it means
@@ -214,26 +220,29 @@ def _indexed(index: torch.Tensor, n_envs: int, device: torch.device) -> Selectio
 
 
 def _array_of(envs: list[Any] | tuple[Any, ...]) -> np.ndarray:
-    """A list as an array, with its types checked first: numpy would read [True, 2] as [1, 2]."""
+    """A list as an array. Types count: numpy alone would read [True, 2] as [1, 2]."""
     if not envs:
         return np.empty(0, dtype=np.int64)
-    types = list(map(type, envs))
-    if types.count(int) < len(envs):  # counting is twice as fast as making a set
-        if types.count(bool) < len(envs):
-            envs = [_plain(item) for item in envs]
-            types = list(map(type, envs))
-        if types.count(bool) == len(envs):
-            return np.frombuffer(bytes(envs), dtype=bool)  # twice as fast as np.array
-        if bool in types:
-            raise TypeError(
-                "envs_idx: a list of both bools and ints, needs one kind; "
-                "use indices, or a mask of n_envs bools."
-            )
+    # The usual lists first, in a half of the time that np.array and a look at each type would take.
+    first = type(envs[0])
+    if first is bool and list(map(type, envs)).count(bool) == len(envs):
+        return np.frombuffer(bytes(envs), dtype=bool)
+    if first is int:
+        with contextlib.suppress(struct.error):
+            index = np.frombuffer(struct.pack(f"{len(envs)}q", *envs), dtype=np.int64)
+            like_bools = (index.view(np.uint64) < 2).nonzero()[0].tolist()
+            if all(type(envs[place]) is int for place in like_bools):
+                return index
+    envs = [_plain(item) for item in envs]
+    if len(set(map(type, envs))) > 1:
+        raise TypeError(
+            "envs_idx: a list of both bools and ints, needs one kind; "
+            "use indices, or a mask of n_envs bools."
+        )
     try:
-        packed = struct.pack(f"{len(envs)}q", *envs)  # twice as fast as np.array
-    except struct.error:
+        return np.array(envs, dtype=bool if type(envs[0]) is bool else np.int64)
+    except OverflowError:
         raise IndexError("envs_idx: an index is beyond 64 bits; use 0 to n_envs - 1.") from None
-    return np.frombuffer(packed, dtype=np.int64)
 
 
 def _plain(item: object) -> int | bool:
