@@ -70,7 +70,8 @@ class Contract:
             vectorized functions may round the ends of an array otherwise than its middle.
         getters: getters(scene) gives a dict of tensors; by default all that the scene's
             entities and solvers can be asked.
-        thread_envs: Number of environments for the line about threads, enough to occupy several.
+        thread_envs: Number of environments for the line about threads, enough to occupy several:
+            Taichi gives a thread no fewer than 512 iterations of a loop.
 
     For the lines that start a process, `threads` and `file`, the functions must be importable:
     defined at the top of a module, or of a script that guards what it does with
@@ -87,7 +88,7 @@ class Contract:
         start: Start | None = None,
         drive: Drive | None = None,
         getters: Getters | None = None,
-        thread_envs: int = 64,
+        thread_envs: int = 2048,
     ):
         self.factory = factory
         self.n_envs = n_envs
