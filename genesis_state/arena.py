@@ -113,7 +113,7 @@ def _fill_reset_values(block: Block, variables: Mapping[str, StateVar]) -> None:
     for var in block.layout.variables:
         declared = variables[var.name]
         view = block.layout.view(row, var.name)
-        if declared.reset == "identity":
+        if isinstance(declared.reset, str):  # "identity"
             view.copy_(torch.eye(declared.element[0], dtype=view.dtype, device=block.device))
         else:
             view.fill_(declared.reset)

@@ -183,7 +183,8 @@ def _start(backend: Backend, precision: str) -> Runtime:
             ti.init(**options)
     except Exception as error:
         raise RuntimeError(f"gs.init: Taichi cannot start on {backend.value}: {error}") from error
-    if ti.cfg.arch != options["arch"]:
+    config: Any = ti.cfg
+    if config.arch != options["arch"]:
         ti.reset()
         raise RuntimeError(f"gs.init: Taichi finds no driver for {backend.value}; use gs.cpu.")
     device = torch.device("cuda" if backend is Backend.cuda else "cpu")
@@ -193,7 +194,8 @@ def _start(backend: Backend, precision: str) -> Runtime:
 def _taichi_program() -> Any:
     from genesis_state.kernels.lang import ti
 
-    return ti.lang.impl.get_runtime().prog
+    lang: Any = ti.lang
+    return lang.impl.get_runtime().prog
 
 
 def get_device() -> torch.device:

@@ -6,6 +6,6 @@ import os
 os.environ.setdefault("ENABLE_TAICHI_HEADER_PRINT", "False")
 os.environ.setdefault("TI_SKIP_VERSION_CHECK", "ON")
 
-import taichi as ti  # noqa: E402  (the environment comes first)
+import taichi as ti
 
 __all__ = ["ti"]

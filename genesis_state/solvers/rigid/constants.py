@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import mujoco
 import numpy as np
 
@@ -15,11 +13,14 @@ _ROWS_OF_EQUALITY = {
 }
 
 
-class Sizes(SimpleNamespace):
-    """Sizes that kernels see as compile-time constants; compared by identity."""
+class Sizes:
+    """Sizes that kernels see as compile-time constants; two are equal only if they are the same."""
 
-    __hash__ = object.__hash__
-    __eq__ = object.__eq__
+    def __init__(self, **counts: int):
+        self.__dict__.update(counts)
+
+    def __getattr__(self, name: str) -> int:
+        raise AttributeError(f"there is no size {name!r}")
 
 
 def sizes(mj: mujoco.MjModel, n_envs: int, block_dim: int) -> Sizes:

@@ -112,7 +112,9 @@ class RigidState(Schema):
     rk_rate = StateVar("Rates of the coordinates at a stage", ("rk_dof",), role="scratch")
     rk_mean_rate = StateVar("Their weighted mean over the stages", ("rk_dof",), role="scratch")
     rk_mean_acc = StateVar("Likewise of the accelerations", ("rk_dof",), role="scratch")
-    rk_mean_act_dot = StateVar("Likewise of the activation rates", ("rk_activation",), role="scratch")
+    rk_mean_act_dot = StateVar(
+        "Likewise of the activation rates", ("rk_activation",), role="scratch"
+    )
     trial_qpos = StateVar("Positions that inverse kinematics tries", ("q",), role="scratch")
 
     timestep = StateVar("Duration of a substep [s]", role="model")
