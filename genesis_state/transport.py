@@ -11,9 +11,9 @@ import ctypes
 from collections.abc import Iterator
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
 import torch
 
-from genesis_state import rows
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.transport import addresses, gather, scatter
 from genesis_state.layout import RowLayout, VarLayout
@@ -70,7 +70,7 @@ class ZeroCopy:
     def __init__(self, placed: Placed, layout: RowLayout, n_rows: int | None, device: torch.device):
         address = _check_layout(placed, layout, n_rows)
         self._rows = _tensor_at(address, n_rows or 1, layout.words, device)
-        self._items = rows.items(self._rows) if device.type == "cpu" else None
+        self._items = _items(self._rows) if device.type == "cpu" else None
 
     def rows(self) -> torch.Tensor:
         return self._rows
@@ -80,37 +80,30 @@ class ZeroCopy:
         yield self._rows
 
     def read(self, out: torch.Tensor) -> None:
-        self._copy_all(out, self._rows)
+        out.copy_(self._rows)
 
     def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
         if selection.kind == "all":
-            self._copy_all(self._rows, source[:1] if mode == "broadcast" else source)
+            self._rows.copy_(source[:1] if mode == "broadcast" else source)
         elif self._items is not None:
-            rows.copy_chosen(self._items, rows.items(source), selection, mode)
+            _write_items(self._items, _items(source), selection, mode)
         else:
             self._write_on_device(source, selection, mode)
 
-    def _copy_all(self, to: torch.Tensor, source: torch.Tensor) -> None:
-        alike = to.shape == source.shape and to.is_contiguous() and source.is_contiguous()
-        if alike and self._items is not None:
-            rows.copy_all(to, source)
-        else:
-            to.copy_(source)
-
     def _write_on_device(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
-        to = self._rows
+        rows = self._rows
         if selection.slice is not None:
-            to[selection.slice].copy_(source[selection.slice] if mode == "same" else source)
+            rows[selection.slice].copy_(source[selection.slice] if mode == "same" else source)
         elif mode == "listed":
-            to.index_copy_(0, selection.indices(), source)
+            rows.index_copy_(0, selection.indices(), source)
         elif selection.mask is not None:
             # Neither the mask nor its length may be asked for: that would wait for the device.
-            torch.where(selection.mask[:, None], source, to, out=to)
+            torch.where(selection.mask[:, None], source, rows, out=rows)
         else:
             index = selection.indices()
             same = mode == "same"
             taken = source.index_select(0, index) if same else source.expand(len(index), -1)
-            to.index_copy_(0, index, taken)
+            rows.index_copy_(0, index, taken)
 
 
 class KernelCopy:
@@ -153,6 +146,27 @@ class KernelCopy:
     def _scatter(self, source: torch.Tensor, origin: torch.Tensor) -> None:
         words = source.view(torch.int32)
         scatter(self._fields, self._offsets, self._bools, self._lead, words, origin)
+
+
+def _items(rows: torch.Tensor) -> np.ndarray:
+    """A CPU tensor (n, words) as n items, each a whole row."""
+    words = rows.shape[1]
+    return rows.contiguous().numpy().view("i8" if words == 1 else f"V{words * 8}")[:, 0]
+
+
+def _write_items(to: np.ndarray, taken: np.ndarray, selection: Selection, mode: str) -> None:
+    """Rows on a CPU, moved by NumPy: one memcpy each, with no buffer in between and no threads.
+
+    Threads would gain little, and lose milliseconds whenever another core is busy.
+    """
+    if selection.slice is not None:
+        to[selection.slice] = taken[selection.slice] if mode == "same" else taken
+    elif mode == "listed":
+        which = selection.index if selection.mask is None else selection.mask
+        assert which is not None
+        to[which.numpy()] = taken
+    else:
+        np.putmask(to, selection.marks().numpy(), taken)
 
 
 def _check_layout(placed: Placed, layout: RowLayout, n_rows: int | None) -> int:
