@@ -19,8 +19,21 @@ import torch
 import genesis_state as gs
 from genesis_state.kernels.lang import ti
 
-STREAMS = 64  # environments that the tables know
-PERIOD = 100  # steps after which controls repeat
+STREAMS = 64  # after so many, streams repeat
+PERIOD = 100  # after so many steps, controls repeat
+HOLD = 7  # steps for which a control stays: what is commanded must outlive a restore
+
+
+def due(steps: torch.Tensor) -> torch.Tensor:
+    """The environments that get a new control now, as indices."""
+    return (steps % HOLD == 0).nonzero().squeeze(1)
+
+
+def looked_up(
+    curves: torch.Tensor, steps: torch.Tensor, streams: torch.Tensor, envs: torch.Tensor
+) -> torch.Tensor:
+    """Where the curves of these environments are now, shape (len(envs), size)."""
+    return curves[steps[envs] % PERIOD, streams[envs] % STREAMS]
 
 
 def table(size: int, scale: float, seed: int) -> torch.Tensor:
@@ -59,13 +72,14 @@ _FRANKA_TARGET = table(9, 0.3, seed=2)
 
 def start_franka(scene: gs.Scene, streams: torch.Tensor) -> None:
     """Each arm begins elsewhere, near its home."""
-    scene.entities[0].set_qpos(FRANKA_HOME + _FRANKA_START[streams])
+    scene.entities[0].set_qpos(FRANKA_HOME + _FRANKA_START[streams % STREAMS])
 
 
 def drive_franka(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
     """Each arm follows its own curve under PD position control."""
-    target = FRANKA_HOME + _FRANKA_TARGET[steps % PERIOD, streams]
-    scene.entities[0].control_dofs_position(target)
+    envs = due(steps)
+    target = FRANKA_HOME + looked_up(_FRANKA_TARGET, steps, streams, envs)
+    scene.entities[0].control_dofs_position(target, envs_idx=envs)
 
 
 _QUADRUPED_SPIN = noise(6, 2.0, seed=3)
@@ -75,7 +89,7 @@ _QUADRUPED_JOINTS = table(12, 0.5, seed=4)
 def start_quadruped(scene: gs.Scene, streams: torch.Tensor) -> None:
     """Thrown upwards, each turning about another axis."""
     robot = scene.entities[0]
-    velocity = _QUADRUPED_SPIN[streams]
+    velocity = _QUADRUPED_SPIN[streams % STREAMS]
     velocity[:, 2] = 4.0
     robot.set_pos([0.0, 0.0, 1.0])
     robot.set_dofs_velocity(velocity, range(6))
@@ -83,7 +97,9 @@ def start_quadruped(scene: gs.Scene, streams: torch.Tensor) -> None:
 
 def drive_quadruped(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
     """The legs kick in the air."""
-    scene.entities[0].control_actuators(_QUADRUPED_JOINTS[steps % PERIOD, streams])
+    envs = due(steps)
+    target = looked_up(_QUADRUPED_JOINTS, steps, streams, envs)
+    scene.entities[0].control_actuators(target, envs_idx=envs)
 
 
 # Four links in a closed loop, a box welded to the last, a hinge geared to another, stiff limits.
@@ -162,12 +178,14 @@ _CHAIN_CTRL = table(2, 1.5, seed=6)
 
 def start_chain(scene: gs.Scene, streams: torch.Tensor) -> None:
     """Each chain begins with another swing, and its loop torn open."""
-    scene.entities[0].set_dofs_velocity(_CHAIN_SPIN[streams], range(6))
+    scene.entities[0].set_dofs_velocity(_CHAIN_SPIN[streams % STREAMS], range(6))
 
 
 def drive_chain(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
     """Two actuators, one with an activation of its own."""
-    scene.entities[0].control_actuators(_CHAIN_CTRL[steps % PERIOD, streams])
+    envs = due(steps)
+    target = looked_up(_CHAIN_CTRL, steps, streams, envs)
+    scene.entities[0].control_actuators(target, envs_idx=envs)
 
 
 # ---------------------------------------------------------------- a user's own solver
@@ -245,15 +263,16 @@ def start_beads(scene: gs.Scene, streams: torch.Tensor) -> None:
     """Each string starts with other velocities and another stiffness."""
     arena = scene.solvers[0].arena
     with arena.edit("vel") as (vel,):
-        vel.copy_(_BEAD_START[streams].view(-1, 4, 3))
+        vel.copy_(_BEAD_START[streams % STREAMS].view(-1, 4, 3))
     with arena.edit("stiffness") as (stiffness,):
-        stiffness.copy_(40.0 + 10.0 * _BEAD_START[streams, 0])
+        stiffness.copy_(40.0 + 10.0 * _BEAD_START[streams % STREAMS, 0])
 
 
 def drive_beads(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
     """Pushed sideways, in curves."""
+    envs = due(steps)
     with scene.solvers[0].arena.edit("push") as (push,):
-        push.copy_(_BEAD_PUSH[steps % PERIOD, streams])
+        push[envs] = looked_up(_BEAD_PUSH, steps, streams, envs).to(push)
 
 
 @dataclass(frozen=True)

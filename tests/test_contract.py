@@ -1,5 +1,6 @@
 """The contract of simulation state, line by line, for every kind of scene; and that it can fail."""
 
+import dataclasses
 import itertools
 import os
 import subprocess
@@ -15,6 +16,7 @@ import scenes
 
 import genesis_state as gs
 from genesis_state import testing
+from genesis_state.solvers.rigid.schema import RigidState
 from genesis_state.testing import Contract, ContractError
 
 # One process has one precision. The test in 64 bits is these same tests in another process.
@@ -143,6 +145,17 @@ def test_broken_solver_is_caught(line: str, name: str) -> None:
     print(caught.value)
     assert str(caught.value).startswith(f"{line}: ")
     assert f"{name}Solver." in str(caught.value) or "_solver.get_" in str(caught.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["dofs_acc", "act", "ctrl", "dofs_force", "error"])
+def test_rigid_memory_cannot_pass_for_scratch(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = RigidState.variables()
+    variables[name] = dataclasses.replace(variables[name], role="scratch")
+    monkeypatch.setattr(RigidState, "_variables", variables)
+    lines = ("resume", "poison", "observation")
+    with pytest.raises(ContractError):
+        testing.check_contract(**vars(scenes.SUBJECTS["chain"]), lines=lines)
 
 
 def test_every_line_is_shown_to_fail() -> None:

@@ -478,6 +478,23 @@ def test_nan_environment_is_flagged_and_leaves_its_neighbours_alone(carts: gs.Sc
     assert found.rigid.qpos[2].equal(undisturbed.rigid.qpos[2])
 
 
+def test_command_that_waits_for_its_step_is_in_the_snapshot(carts: gs.Scene) -> None:
+    carts.reset()
+    cart = carts.entities[0]
+    cart.control_dofs_force(torch.tensor([[1.0], [2.0], [3.0], [4.0]]), [0])
+    with carts.rigid_solver.arena.edit("links_applied_force") as (force,):
+        force[:, 0, 3] = torch.tensor([10.0, 20.0, 30.0, 40.0])
+    commanded = carts.get_state()
+    carts.step()
+    moved = carts.get_state()
+    assert moved.rigid.dofs_vel[:, 0].unique().numel() == 4
+    carts.reset()
+    carts.step()
+    carts.reset(state=commanded)
+    carts.step()
+    assert carts.get_state().equal(moved)
+
+
 NAN = float("nan")
 SETTERS: dict[str, Callable[[Any], object]] = {
     "set_qpos": lambda robot: robot.set_qpos([0.1, NAN]),
