@@ -29,7 +29,7 @@ def run(scene: gs.Scene, what: str) -> None:
     """Each arm follows a curve of its own under PD position control."""
     robot = scene.get_entity("franka")
     phase = torch.linspace(0, 6, N)[:, None] + torch.arange(9)
-    for _ in tqdm(range(STEPS), desc=f"{what:<26}", unit="step"):
+    for _ in tqdm(range(STEPS), desc=what, unit="step"):
         curve = torch.sin(phase + 0.02 * scene.t)
         curve[:, 7:] *= 0.05
         robot.control_dofs_position(HOME + 0.3 * curve)
@@ -47,6 +47,7 @@ def microseconds(call: Callable[[], object], times: int = 500) -> float:
 
 
 if __name__ == "__main__":
+    print(f"{N} Frankas, {STEPS} steps. The first step compiles, once for each scene.")
     first = make_scene()
     first.get_entity("franka").set_qpos(HOME)
     run(first, "the run that is saved")
