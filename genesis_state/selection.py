@@ -53,10 +53,12 @@ class Selection:
         if self.mask is not None:
             return self.mask
         if self._marks is None:
-            self._marks = torch.zeros(self.n_envs, dtype=torch.bool, device=self.device)
             if self.device.type == "cpu":
-                self._marks.numpy()[self.indices().numpy()] = True  # a third of torch's time
+                marks = np.zeros(self.n_envs, dtype=bool)
+                marks[self.indices().numpy()] = True  # in a third of the time that torch takes
+                self._marks = torch.from_numpy(marks)
             else:
+                self._marks = torch.zeros(self.n_envs, dtype=torch.bool, device=self.device)
                 self._marks[self.indices()] = True
         return self._marks
 
@@ -182,12 +184,25 @@ def _from_mask(mask: np.ndarray, n_envs: int, device: torch.device) -> Selection
     if count == n_envs:
         return _every(n_envs, device)
     own = torch.from_numpy(np.array(mask))  # a copy, as torch wants it writable and unreversed
-    return Selection("mask", n_envs, device, count, mask=own.to(device))
+    return _masked(own, count, device)
+
+
+def _masked(mask: torch.Tensor, count: int, device: torch.device) -> Selection:
+    return Selection("mask", len(mask), device, count, mask=mask.to(device))
 
 
 def _from_tensor(envs: torch.Tensor, n_envs: int, device: torch.device) -> Selection:
-    if envs.device.type == "cpu" and envs.dtype in (torch.bool, torch.int64):  # the usual ones
-        return _from_array(envs.numpy(), n_envs, device)
+    if envs.device.type == "cpu" and device.type == "cpu" and envs.dim() == 1:
+        # The usual ones, which need no copy: a selection does not outlive the call it is for.
+        if envs.dtype == torch.bool and envs.shape[0] == n_envs:
+            count = int(np.count_nonzero(envs.numpy()))
+            whole = count == n_envs
+            return _every(n_envs, device) if whole else _masked(envs, count, device)
+        if envs.dtype == torch.int64:
+            given = envs.numpy()
+            index = _in_range(given, n_envs)
+            plain = envs if index is given else torch.from_numpy(index)
+            return Selection("index", n_envs, device, len(index), index=plain)
     envs = envs.detach()
     if envs.is_floating_point() and not envs.numel():
         envs = envs.long()  # torch.tensor([]) is of floats, and there is no doubt what it means

@@ -165,8 +165,10 @@ def _write_items(to: np.ndarray, taken: np.ndarray, selection: Selection, mode: 
         which = selection.index if selection.mask is None else selection.mask
         assert which is not None
         to[which.numpy()] = taken
-    else:
+    elif to.dtype == np.int64:
         np.putmask(to, selection.marks().numpy(), taken)
+    else:
+        np.copyto(to, taken, where=selection.marks().numpy())
 
 
 def _check_layout(placed: Placed, layout: RowLayout, n_rows: int | None) -> int:
