@@ -11,12 +11,12 @@ import ctypes
 from collections.abc import Iterator
 from typing import Any, Protocol, TypeAlias
 
-import numpy as np
 import torch
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.transport import addresses, gather, scatter
 from genesis_state.layout import RowLayout, VarLayout
+from genesis_state.rows import copy_chosen, items
 from genesis_state.runtime import Backend, Runtime
 from genesis_state.selection import Selection
 
@@ -70,7 +70,7 @@ class ZeroCopy:
     def __init__(self, placed: Placed, layout: RowLayout, n_rows: int | None, device: torch.device):
         address = _check_layout(placed, layout, n_rows)
         self._rows = _tensor_at(address, n_rows or 1, layout.words, device)
-        self._items = _items(self._rows) if device.type == "cpu" else None
+        self._items = items(self._rows) if device.type == "cpu" else None
 
     def rows(self) -> torch.Tensor:
         return self._rows
@@ -86,7 +86,7 @@ class ZeroCopy:
         if selection.kind == "all":
             self._rows.copy_(source[:1] if mode == "broadcast" else source)
         elif self._items is not None:
-            _write_items(self._items, _items(source), selection, mode)
+            copy_chosen(self._items, items(source), selection, mode)
         else:
             self._write_on_device(source, selection, mode)
 
@@ -146,29 +146,6 @@ class KernelCopy:
     def _scatter(self, source: torch.Tensor, origin: torch.Tensor) -> None:
         words = source.view(torch.int32)
         scatter(self._fields, self._offsets, self._bools, self._lead, words, origin)
-
-
-def _items(rows: torch.Tensor) -> np.ndarray:
-    """A CPU tensor (n, words) as n items, each a whole row."""
-    words = rows.shape[1]
-    return rows.contiguous().numpy().view("i8" if words == 1 else f"V{words * 8}")[:, 0]
-
-
-def _write_items(to: np.ndarray, taken: np.ndarray, selection: Selection, mode: str) -> None:
-    """Rows on a CPU, moved by NumPy: one memcpy each, with no buffer in between and no threads.
-
-    Threads would gain little, and lose milliseconds whenever another core is busy.
-    """
-    if selection.slice is not None:
-        to[selection.slice] = taken[selection.slice] if mode == "same" else taken
-    elif mode == "listed":
-        which = selection.index if selection.mask is None else selection.mask
-        assert which is not None
-        to[which.numpy()] = taken
-    elif to.dtype == np.int64:
-        np.putmask(to, selection.marks().numpy(), taken)
-    else:
-        np.copyto(to, taken, where=selection.marks().numpy())
 
 
 def _check_layout(placed: Placed, layout: RowLayout, n_rows: int | None) -> int:
