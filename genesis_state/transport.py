@@ -11,14 +11,18 @@ import ctypes
 from collections.abc import Iterator
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
 import torch
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.transport import addresses, gather, scatter
 from genesis_state.layout import RowLayout, VarLayout
-from genesis_state.rows import copy_chosen, items
 from genesis_state.runtime import Backend, Runtime
 from genesis_state.selection import Selection
+
+# On a CPU, chosen rows of fewer bytes are moved by NumPy: one memcpy each, by one thread. Above, it
+# pays to wake torch's threads, although these lose milliseconds where a core is busy otherwise.
+FEW_BYTES = 1 << 20
 
 Placed: TypeAlias = list[tuple[VarLayout, Any]]  # each variable that has bytes, with its field
 
@@ -70,7 +74,8 @@ class ZeroCopy:
     def __init__(self, placed: Placed, layout: RowLayout, n_rows: int | None, device: torch.device):
         address = _check_layout(placed, layout, n_rows)
         self._rows = _tensor_at(address, n_rows or 1, layout.words, device)
-        self._items = items(self._rows) if device.type == "cpu" else None
+        self._nbytes = layout.nbytes  # of a row
+        self._items = _items(self._rows) if device.type == "cpu" else None
 
     def rows(self) -> torch.Tensor:
         return self._rows
@@ -85,18 +90,19 @@ class ZeroCopy:
     def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
         if selection.kind == "all":
             self._rows.copy_(source[:1] if mode == "broadcast" else source)
-        elif self._items is not None:
-            copy_chosen(self._items, items(source), selection, mode)
+        elif self._items is not None and (selection.count or 0) * self._nbytes < FEW_BYTES:
+            _write_items(self._items, _items(source), selection, mode)
         else:
-            self._write_on_device(source, selection, mode)
+            self._write_rows(source, selection, mode)
 
-    def _write_on_device(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
-        rows = self._rows
+    def _write_rows(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
+        # Words as floats: the same bits, which torch moves faster than those of integers.
+        rows, source = self._rows.view(torch.float64), source.view(torch.float64)
         if selection.slice is not None:
             rows[selection.slice].copy_(source[selection.slice] if mode == "same" else source)
         elif mode == "listed":
             rows.index_copy_(0, selection.indices(), source)
-        elif selection.mask is not None:
+        elif selection.mask is not None and self._items is None:
             # Neither the mask nor its length may be asked for: that would wait for the device.
             torch.where(selection.mask[:, None], source, rows, out=rows)
         else:
@@ -146,6 +152,26 @@ class KernelCopy:
     def _scatter(self, source: torch.Tensor, origin: torch.Tensor) -> None:
         words = source.view(torch.int32)
         scatter(self._fields, self._offsets, self._bools, self._lead, words, origin)
+
+
+def _items(rows: torch.Tensor) -> np.ndarray:
+    """A CPU tensor (n, words) as n items, each a whole row."""
+    words = rows.shape[1]
+    return rows.contiguous().numpy().view("i8" if words == 1 else f"V{words * 8}")[:, 0]
+
+
+def _write_items(to: np.ndarray, taken: np.ndarray, selection: Selection, mode: str) -> None:
+    """Rows on a CPU, without a buffer in between."""
+    if selection.slice is not None:
+        to[selection.slice] = taken[selection.slice] if mode == "same" else taken
+    elif mode == "listed":
+        which = selection.index if selection.mask is None else selection.mask
+        assert which is not None
+        to[which.numpy()] = taken
+    elif to.dtype == np.int64:
+        np.putmask(to, selection.marks().numpy(), taken)
+    else:
+        np.copyto(to, taken, where=selection.marks().numpy())
 
 
 def _check_layout(placed: Placed, layout: RowLayout, n_rows: int | None) -> int:

@@ -23,7 +23,7 @@ LAYERS = (
     ("solvers",),
     ("checkpoint",),
     ("arena", "block", "transport"),
-    ("state", "rows"),
+    ("state",),
     ("comparison", "selection"),
     ("layout",),
     ("schema",),
@@ -46,7 +46,6 @@ TAICHI_USERS = ("kernels.lang",)
 THIRD_PARTY = {
     "checkpoint": {"numpy"},
     "state": {"numpy", "torch"},
-    "rows": {"numpy", "torch"},
     "comparison": {"torch"},
     "selection": {"numpy", "torch"},
     "layout": {"numpy", "torch"},
