@@ -27,7 +27,6 @@ import genesis_state as gs
 FACTOR = 2
 SLACK_US = {"whole": 25, "masked": 40}
 BYTES_PER_ENV = 8000
-PAUSE = 0.005  # [s] before a turn: torch's threads go on spinning for a while after theirs
 TURN = 10  # samples in a row; the first of them, on caches full of the other side, is left out
 
 
@@ -132,7 +131,6 @@ def compare(
     gc.disable()
     while len(times[1]) < samples:
         for call, list_ in zip(calls, times, strict=True):
-            time.sleep(PAUSE)
             for sample in range(TURN + 1):
                 start = time.perf_counter_ns()
                 call()

@@ -20,9 +20,7 @@ from genesis_state.layout import RowLayout, VarLayout
 from genesis_state.runtime import Backend, Runtime
 from genesis_state.selection import Selection
 
-# On a CPU, chosen rows of fewer bytes are moved by NumPy: one memcpy each, by one thread. Above, it
-# pays to wake torch's threads, although these lose milliseconds where a core is busy otherwise.
-FEW_BYTES = 1 << 20
+PARALLEL_BYTES = 1 << 20  # for less, torch's threads are not worth waking
 
 Placed: TypeAlias = list[tuple[VarLayout, Any]]  # each variable that has bytes, with its field
 
@@ -74,7 +72,6 @@ class ZeroCopy:
     def __init__(self, placed: Placed, layout: RowLayout, n_rows: int | None, device: torch.device):
         address = _check_layout(placed, layout, n_rows)
         self._rows = _tensor_at(address, n_rows or 1, layout.words, device)
-        self._nbytes = layout.nbytes  # of a row
         self._items = _items(self._rows) if device.type == "cpu" else None
 
     def rows(self) -> torch.Tensor:
@@ -90,26 +87,14 @@ class ZeroCopy:
     def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
         if selection.kind == "all":
             self._rows.copy_(source[:1] if mode == "broadcast" else source)
-        elif self._items is not None and (selection.count or 0) * self._nbytes < FEW_BYTES:
-            _write_items(self._items, _items(source), selection, mode)
-        else:
-            self._write_rows(source, selection, mode)
-
-    def _write_rows(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
-        # Words as floats: the same bits, which torch moves faster than those of integers.
-        rows, source = self._rows.view(torch.float64), source.view(torch.float64)
-        if selection.slice is not None:
-            rows[selection.slice].copy_(source[selection.slice] if mode == "same" else source)
-        elif mode == "listed":
+        elif self._items is None:
+            _write_on_device(self._rows, source, selection, mode)
+        elif mode == "listed" and source.nbytes >= PARALLEL_BYTES:
+            # Words as floats: the same bits, which torch moves faster than those of integers.
+            rows, source = self._rows.view(torch.float64), source.view(torch.float64)
             rows.index_copy_(0, selection.indices(), source)
-        elif selection.mask is not None and self._items is None:
-            # Neither the mask nor its length may be asked for: that would wait for the device.
-            torch.where(selection.mask[:, None], source, rows, out=rows)
         else:
-            index = selection.indices()
-            same = mode == "same"
-            taken = source.index_select(0, index) if same else source.expand(len(index), -1)
-            rows.index_copy_(0, index, taken)
+            _write_items(self._items, _items(source), selection, mode)
 
 
 class KernelCopy:
@@ -154,6 +139,23 @@ class KernelCopy:
         scatter(self._fields, self._offsets, self._bools, self._lead, words, origin)
 
 
+def _write_on_device(
+    rows: torch.Tensor, source: torch.Tensor, selection: Selection, mode: str
+) -> None:
+    """Chosen rows on an accelerator."""
+    if selection.slice is not None:
+        rows[selection.slice].copy_(source[selection.slice] if mode == "same" else source)
+    elif mode == "listed":
+        rows.index_copy_(0, selection.indices(), source)
+    elif selection.mask is not None:
+        # Neither the mask nor its length may be asked for: that would wait for the device.
+        torch.where(selection.mask[:, None], source, rows, out=rows)
+    else:
+        index = selection.indices()
+        taken = source.index_select(0, index) if mode == "same" else source.expand(len(index), -1)
+        rows.index_copy_(0, index, taken)
+
+
 def _items(rows: torch.Tensor) -> np.ndarray:
     """A CPU tensor (n, words) as n items, each a whole row."""
     words = rows.shape[1]
@@ -161,7 +163,11 @@ def _items(rows: torch.Tensor) -> np.ndarray:
 
 
 def _write_items(to: np.ndarray, taken: np.ndarray, selection: Selection, mode: str) -> None:
-    """Rows on a CPU, without a buffer in between."""
+    """Chosen rows on a CPU: one memcpy each, with no buffer in between and by one thread.
+
+    More threads gain little, as one keeps the memory busy, and lose milliseconds where another
+    process has a core.
+    """
     if selection.slice is not None:
         to[selection.slice] = taken[selection.slice] if mode == "same" else taken
     elif mode == "listed":

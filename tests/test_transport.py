@@ -26,5 +26,5 @@ def test_rows_go_where_they_belong(precision: str, schema: str, kind: str) -> No
 def test_many_bytes_go_where_they_belong(
     precision: str, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "FEW_BYTES", 0)
+    monkeypatch.setattr(transport, "PARALLEL_BYTES", 0)
     every_kind.check_schema(schema, "zero_copy")
