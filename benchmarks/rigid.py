@@ -2,8 +2,8 @@
 
     python benchmarks/rigid.py > rigid.json
 
-Both sides step the same compiled model with contacts disabled and the same integrator, solver,
-iterations and tolerance, from the same random states with the same constant controls, for the
+Both sides step the same compiled model with contacts disabled and the same integrator, solver
+(Newton), iterations and tolerance, from the same random states with the same constant controls, for the
 same number of steps. Their runs alternate; the rates are medians. MuJoCo computes in 64 bits.
 """
 
@@ -76,7 +76,10 @@ def default_models() -> list[str]:
 def measure(file: str, n_envs: int, threads: int, steps: int, repeats: int) -> dict[str, Any]:
     """Both rates for one model and one number of environments [environment steps per second]."""
     row: dict[str, Any] = {"model": Path(file).stem, "n_envs": n_envs}
-    scene = gs.Scene(sim_options=gs.options.SimOptions(dt=own_timestep(file)))
+    scene = gs.Scene(
+        sim_options=gs.options.SimOptions(dt=own_timestep(file)),
+        rigid_options=gs.options.RigidOptions(constraint_solver="Newton"),
+    )
     robot = scene.add_entity(gs.morphs.MJCF(file=file))
     try:
         scene.build(n_envs=n_envs)

@@ -76,7 +76,10 @@ class Selection:
             return False
         if len(self.index) > self.n_envs:
             return True
-        return int(self.marks().sum()) < len(self.index)
+        marks = self.marks()
+        on_cpu = self.device.type == "cpu"
+        chosen = np.count_nonzero(marks.numpy()) if on_cpu else marks.sum().item()
+        return int(chosen) < len(self.index)
 
 
 def select(envs_idx: Any, n_envs: int, device: torch.device | str) -> Selection:
