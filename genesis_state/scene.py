@@ -333,7 +333,8 @@ class Scene:
         raise ValueError(f"{path} does not fit this scene:\n  " + "\n  ".join(problems))
 
     def _settings(self) -> list[tuple[str, str]]:
-        return [pair for solver in self.solvers for pair in solver.settings()]
+        step = ("scene step", f"{self.dt:.9g} s in {self.substeps} substeps")
+        return [step, *(pair for solver in self.solvers for pair in solver.settings())]
 
     # ---------------------------------------------------------------- end
 

@@ -1,5 +1,6 @@
 """Scene: reset to the letter, refusals that change nothing, broken environments, checkpoints."""
 
+import dataclasses
 import pickle
 import resource
 from collections.abc import Callable, Iterator
@@ -348,7 +349,14 @@ FILES: list[tuple[str, Callable[[Path, gs.Scene], Any], str]] = [
     ("folder", lambda path, scene: path.mkdir(), "folder"),
     ("other scene", lambda path, scene: _save_of(scenes.cartpole, N, path), "BeadSolver"),
     ("other n_envs", lambda path, scene: _save_of(scenes.beads, 2, path), "n_envs=2"),
+    ("other substeps", lambda path, scene: _save_of(_finer_beads, N, path), "in 7 substeps"),
 ]
+
+
+def _finer_beads() -> gs.Scene:
+    scene = scenes.beads()
+    scene.sim_options = dataclasses.replace(scene.sim_options, substeps=7)
+    return scene
 
 
 def _truncate(path: Path, scene: gs.Scene) -> None:
