@@ -3,8 +3,9 @@
     python benchmarks/rigid.py > rigid.json
 
 Both sides step the same compiled model with contacts disabled and the same integrator, solver
-(Newton), iterations and tolerance, from the same random states with the same constant controls, for the
-same number of steps. Their runs alternate; the rates are medians. MuJoCo computes in 64 bits.
+(Newton), iterations and tolerance, from the same random states with the same constant controls,
+for the same number of steps. Their runs alternate; the rates are medians. MuJoCo computes in 64
+bits.
 """
 
 from __future__ import annotations
