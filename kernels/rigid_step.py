@@ -238,7 +238,6 @@ def step(m: ti.template(), n: ti.template(), d: ti.template(), substeps: ti.i32)
     The loop goes round once more than there are stages, for the frames of the last state: Taichi
     inlines every call, and its compile time grows with the square of the code.
     """
-    ti.loop_config(block_dim=n.block_dim)
     for e in range(n.envs):
         if not d.error[e]:
             stages = ti.static(4 if n.integrator == RK4 else 1)

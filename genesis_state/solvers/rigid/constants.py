@@ -23,7 +23,7 @@ class Sizes:
         raise AttributeError(f"there is no size {name!r}")
 
 
-def sizes(mj: mujoco.MjModel, n_envs: int, block_dim: int) -> Sizes:
+def sizes(mj: mujoco.MjModel, n_envs: int) -> Sizes:
     """Counts of everything kernels loop over."""
     rows = sum(_ROWS_OF_EQUALITY[int(kind)] for kind in mj.eq_type)
     friction_dofs = int(np.count_nonzero(mj.dof_frictionloss))
@@ -33,7 +33,6 @@ def sizes(mj: mujoco.MjModel, n_envs: int, block_dim: int) -> Sizes:
     limit_rows = int(np.where(balls, 1, 2).sum())
     return Sizes(
         envs=n_envs,
-        block_dim=block_dim,
         bodies=mj.nbody,
         joints=mj.njnt,
         dofs=mj.nv,

@@ -41,7 +41,7 @@ class RigidSolver(Solver):
         """Compiles the model, allocates the memory and fills it in."""
         self.compiled: RigidModel = compile_model(self._specs, sim, self._options)
         self._substeps = sim.substeps
-        self._sizes = constants.sizes(self.compiled.mj, n_envs, block_dim=8)
+        self._sizes = constants.sizes(self.compiled.mj, n_envs)
         super().build(n_envs, sim, runtime)
 
     def sizes(self) -> Mapping[str, int]:
