@@ -12,6 +12,7 @@ everything is decided by this environment alone.
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_constraint import make_rows
 from genesis_state.kernels.rigid_dynamics import factor, mul_mass, solve
+from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.subroutine import subroutine
 
 
@@ -241,6 +242,8 @@ def constrained_acceleration(
     e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float
 ):
     """`acc_smooth` and the state → the constraint rows, `dofs_acc`, `qfrc_constraint`."""
+    if ti.static(n.contacts > 0):
+        find_contacts(e, m, n, d)
     make_rows(e, m, n, d, h)
     if d.n_rows[e] == 0:
         for i in range(n.dofs):

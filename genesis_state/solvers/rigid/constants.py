@@ -5,6 +5,8 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
+from genesis_state.solvers.rigid.collision import Collision, kind, spans
+
 _DOFS_OF_JOINT = np.array([6, 3, 1, 1])  # free, ball, slide, hinge
 _ROWS_OF_EQUALITY = {
     int(mujoco.mjtEq.mjEQ_CONNECT): 3,
@@ -14,24 +16,64 @@ _ROWS_OF_EQUALITY = {
 
 
 class Sizes:
-    """Sizes that kernels see as compile-time constants; two are equal only if they are the same."""
+    """Sizes that kernels see as compile-time constants; two are equal only if they are the same.
 
-    def __init__(self, **counts: int):
+    Besides counts: `kinds`, the kinds of pairs that may touch, and `eps`, the precision of a float.
+    """
+
+    kinds: frozenset[int]
+    eps: float
+
+    def __init__(self, kinds: frozenset[int], eps: float, **counts: int):
+        self.kinds = kinds
+        self.eps = eps
         self.__dict__.update(counts)
 
     def __getattr__(self, name: str) -> int:
         raise AttributeError(f"there is no size {name!r}")
 
 
-def sizes(mj: mujoco.MjModel, n_envs: int) -> Sizes:
-    """Counts of everything kernels loop over."""
+def sizes(
+    mj: mujoco.MjModel,
+    touching: Collision,
+    n_envs: int,
+    eps: float,
+    max_pairs: int | None,
+    max_contacts: int | None,
+) -> Sizes:
+    """Counts of everything kernels loop over.
+
+    Args:
+        mj: The compiled model.
+        touching: Its collision tables.
+        n_envs: Number of environments.
+        eps: Distance from 1 to the next float of the fields' precision.
+        max_pairs: Room for near pairs in each environment; None for what should be enough.
+        max_contacts: Room for contacts in each environment, likewise.
+    """
     rows = sum(_ROWS_OF_EQUALITY[int(kind)] for kind in mj.eq_type)
     friction_dofs = int(np.count_nonzero(mj.dof_frictionloss))
     limited = mj.jnt_limited.astype(bool)
     # Both limits of a hinge may act at once when they are closer than twice the margin.
     balls = mj.jnt_type[limited] == mujoco.mjtJoint.mjJNT_BALL
     limit_rows = int(np.where(balls, 1, 2).sum())
+    pairs = len(touching.pairs)
+    contacts = min(_most_contacts(touching), max_contacts or _usual_contacts(mj, touching))
+    coupling_rows = rows + int(balls.sum())  # those that act on more than one dof
     return Sizes(
+        kinds=frozenset(int(k) for k in touching.kinds),
+        eps=eps,
+        geoms=len(touching.geoms),
+        pairs=pairs,
+        listed_pairs=touching.n_plane_pairs if touching.swept else pairs,
+        swept_geoms=len(touching.geoms) if touching.swept else 0,
+        near=min(pairs, max_pairs or 64 + 16 * len(touching.geoms)),
+        contacts=contacts,
+        span=int(spans(mj, touching).max(initial=0)),
+        cone_dim=int(touching.parameters[:, 0].max(initial=0)),
+        classes=len(touching.parameters),
+        elliptic=int(mj.opt.cone == mujoco.mjtCone.mjCONE_ELLIPTIC),
+        newton=int(mj.opt.solver == mujoco.mjtSolver.mjSOL_NEWTON),
         envs=n_envs,
         bodies=mj.nbody,
         joints=mj.njnt,
@@ -44,7 +86,7 @@ def sizes(mj: mujoco.MjModel, n_envs: int) -> Sizes:
         friction_dofs=friction_dofs,
         limited_joints=int(limited.sum()),
         rows=rows + friction_dofs + limit_rows,
-        coupling_rows=rows + int(balls.sum()),  # those that act on more than one dof
+        coupling_rows=coupling_rows,
         M_entries=mj.nC,
         lone_bodies=len(_lone_bodies(mj)),
         gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),
@@ -54,6 +96,7 @@ def sizes(mj: mujoco.MjModel, n_envs: int) -> Sizes:
 
 def dims(n: Sizes) -> dict[str, int]:
     """Sizes of the dims that the schema names."""
+    dense = n.newton and n.coupling_rows + n.contacts > 0
     runge_kutta = n.integrator == mujoco.mjtIntegrator.mjINT_RK4
     return {
         "q": n.qs,
@@ -66,6 +109,17 @@ def dims(n: Sizes) -> dict[str, int]:
         "equality": n.equalities,
         "row": n.rows,
         "M_entry": n.M_entries,
+        "H_dof": n.dofs * dense,
+        "H_word": -(-n.dofs // 32) * dense,
+        "geom": n.geoms,
+        "swept_geom": n.swept_geoms,
+        "pair": n.pairs,
+        "near": n.near,
+        "class": n.classes,
+        "contact": n.contacts,
+        "span": n.span,
+        "contact_span": n.contacts * n.span,
+        "cone_dim": n.cone_dim,
         "lone_body": n.lone_bodies,
         "six": 6,
         "rk_q": n.qs * runge_kutta,
@@ -74,7 +128,7 @@ def dims(n: Sizes) -> dict[str, int]:
     }
 
 
-def constants(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
+def constants(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
     """Value of every variable of role `model`, by its name in the schema."""
     opt = mj.opt
     body_last = np.arange(mj.nbody)
@@ -151,6 +205,7 @@ def constants(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
         "actuator_act_limited": mj.actuator_actlimited,
         "actuator_act_range": mj.actuator_actrange,
         **_equalities(mj),
+        **_contacts(mj, touching),
     }
     return {name: np.asarray(value) for name, value in values.items()}
 
@@ -207,3 +262,60 @@ def _lone_bodies(mj: mujoco.MjModel) -> np.ndarray:
         if mj.body_subtreemass[b] == mj.body_mass[b] and (mj.dof_treeid == tree).sum() == 6:
             found.append(b)
     return np.array(found, dtype=np.int64)
+
+
+def _most_contacts(touching: Collision) -> int:
+    """Contacts if every pair touched at once."""
+    plane, sphere, capsule, box, mesh = (
+        int(getattr(mujoco.mjtGeom, f"mjGEOM_{name}"))
+        for name in ("PLANE", "SPHERE", "CAPSULE", "BOX", "MESH")
+    )
+    few = {
+        **{kind(low, sphere): 1 for low in range(sphere + 1)},
+        **{kind(sphere, high): 1 for high in range(sphere, mesh + 1)},
+        **{kind(plane, high): 4 for high in range(capsule + 1, mesh + 1)},
+        kind(plane, capsule): 2,
+        kind(capsule, capsule): 2,
+        kind(capsule, box): 2,
+    }
+    return sum(few.get(int(k), 8) for k in touching.kinds)
+
+
+def _usual_contacts(mj: mujoco.MjModel, touching: Collision) -> int:
+    """Contacts that should be enough: free things rest on all sides, limbs on few."""
+    bodies = np.unique(mj.geom_bodyid[touching.geoms])
+    moving = int(np.isin(bodies, np.flatnonzero(mj.body_weldid)).sum())
+    return 8 + 8 * mj.ntree + 4 * max(0, moving - mj.ntree)
+
+
+def _contacts(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
+    """Geoms, pairs and classes of contacts."""
+    geoms, pairs, parameters = touching.geoms, touching.pairs, touching.parameters
+    reach = (parameters[:, 1] + parameters[:, 2])[touching.classes]
+    geom_reach = np.zeros(len(geoms))
+    for column in pairs.T:
+        np.maximum.at(geom_reach, column, reach)
+    condim, margin, gap = parameters[:, :3].T
+    return {
+        "geom_body": mj.geom_bodyid[geoms],
+        "geom_body_pos": mj.geom_pos[geoms],
+        "geom_body_quat": mj.geom_quat[geoms],
+        "geom_size": mj.geom_size[geoms],
+        "geom_center": mj.geom_aabb[geoms, :3],
+        "geom_half": mj.geom_aabb[geoms, 3:],
+        "geom_radius": mj.geom_rbound[geoms],
+        "geom_reach": geom_reach,
+        "pair_geom1": pairs[:, 0],
+        "pair_geom2": pairs[:, 1],
+        "pair_kind": touching.kinds,
+        "pair_class": touching.classes,
+        "pair_of": touching.table(),
+        "class_condim": condim,
+        "class_margin": margin,
+        "class_gap": gap,
+        "class_friction": parameters[:, 3:8],
+        "class_solref": parameters[:, 8:10],
+        "class_solreffriction": parameters[:, 10:12],
+        "class_solimp": parameters[:, 12:17],
+        "impratio": mj.opt.impratio,
+    }

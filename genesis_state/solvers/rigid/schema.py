@@ -5,11 +5,12 @@ body l + 1. Spatial vectors are (angular, linear).
 """
 
 from genesis_state.schema import Schema, StateVar
+from genesis_state.solvers.rigid.contact_schema import ContactState
 
 UNLIMITED = 3.0e38  # a force that no control reaches, finite so that it survives every format
 
 
-class RigidState(Schema):
+class BodyState(Schema):
     """State, memory and parameters of articulated rigid bodies."""
 
     qpos = StateVar("Generalized positions [m, rad, quaternions w x y z]", ("q",))
@@ -103,7 +104,17 @@ class RigidState(Schema):
     Mv = StateVar("M search", ("dof",), role="scratch")
     grad = StateVar("Gradient of the cost", ("dof",), role="scratch")
     search = StateVar("Search direction", ("dof",), role="scratch")
-    H = StateVar("Hessian and its Cholesky factor", ("dof", "dof"), role="scratch")
+    H = StateVar("Hessian and its factors", ("H_dof", "H_dof"), role="scratch")
+    H_mask = StateVar(
+        "Which entries of its rows are not zero, 32 to a word",
+        ("H_dof", "H_word"),
+        dtype="int",
+        role="scratch",
+    )
+    H_size = StateVar(
+        "Entries left of the diagonal in each row", ("H_dof",), dtype="int", role="scratch"
+    )
+    H_column = StateVar("Their columns", ("H_dof", "H_dof"), dtype="int", role="scratch")
     free_A = StateVar("M + h (D + B) of a lone free body", ("six", "six"), role="scratch")
 
     rk_qpos = StateVar("Positions at the start of a Runge-Kutta step", ("rk_q",), role="scratch")
@@ -227,3 +238,7 @@ class RigidState(Schema):
         "Whether the activation is clipped", ("actuator",), dtype="int", role="model"
     )
     actuator_act_range = StateVar("Its range", ("actuator",), (2,), role="model")
+
+
+class RigidState(BodyState, ContactState):
+    """Every variable of the rigid solver."""

@@ -12,6 +12,7 @@ from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.runtime import Runtime
 from genesis_state.solvers.base import Solver
 from genesis_state.solvers.rigid import constants
+from genesis_state.solvers.rigid.collision import Collision, collision
 from genesis_state.solvers.rigid.gains import pd_gains
 from genesis_state.solvers.rigid.model import EntitySpec, RigidModel, compile_model
 from genesis_state.solvers.rigid.schema import RigidState
@@ -41,7 +42,15 @@ class RigidSolver(Solver):
         """Compiles the model, allocates the memory and fills it in."""
         self.compiled: RigidModel = compile_model(self._specs, sim, self._options)
         self._substeps = sim.substeps
-        self._sizes = constants.sizes(self.compiled.mj, n_envs)
+        self.touching: Collision = collision(self.compiled.mj)
+        self._sizes = constants.sizes(
+            self.compiled.mj,
+            self.touching,
+            n_envs,
+            torch.finfo(runtime.tc_float).eps,
+            getattr(self._options, "max_collision_pairs", None),
+            getattr(self._options, "max_contacts", None),
+        )
         super().build(n_envs, sim, runtime)
 
     def sizes(self) -> Mapping[str, int]:
@@ -49,7 +58,7 @@ class RigidSolver(Solver):
 
     def start(self) -> None:
         with self.arena.constants.edit() as rows:
-            for name, value in constants.constants(self.compiled.mj).items():
+            for name, value in constants.constants(self.compiled.mj, self.touching).items():
                 view = self.arena.constants.layout.view(rows, name)[0]
                 view.copy_(torch.from_numpy(np.ascontiguousarray(value)).reshape(view.shape))
         for name, value in pd_gains(self.compiled.mj).items():
