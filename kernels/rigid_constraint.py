@@ -82,6 +82,23 @@ def impedance(imp, violation):
 
 
 @ti.func
+def reference(ref, imp, h):
+    """Stiffness [1/s^2] and damping [1/s] that `ref`, solref, asks for.
+
+    solref is (-stiffness, -damping), or (time constant, damping ratio) if positive; then no faster
+    than the time step `h` can follow.
+    """
+    dw = ti.min(ti.max(imp[1], 0.0001), 0.9999)
+    stiffness = -ref[0] / (dw * dw)
+    damping = -ref[1] / dw
+    if ref[0] > 0.0:
+        tau = dw * ti.max(ref[0], 2.0 * h)
+        stiffness = 1.0 / ti.max(MIN_VALUE, tau * tau * ref[1] * ref[1])
+        damping = 2.0 / ti.max(MIN_VALUE, tau)
+    return stiffness, damping
+
+
+@ti.func
 def finish_rows(e, m: ti.template(), d: ti.template(), h):
     """Sets `row_D`, `row_aref`, `row_floss` of every row."""
     for r in range(d.n_rows[e]):
@@ -101,15 +118,7 @@ def finish_rows(e, m: ti.template(), d: ti.template(), h):
             ref = m.eq_solref[s]
             imp = m.eq_solimp[s]
         i = impedance(imp, d.row_violation[e, r])
-        dw = ti.min(ti.max(imp[1], 0.0001), 0.9999)
-        # solref = (-stiffness, -damping), or (time constant, damping ratio) if positive; then no
-        # faster than the time step can follow.
-        stiffness = -ref[0] / (dw * dw)
-        damping = -ref[1] / dw
-        if ref[0] > 0.0:
-            tau = dw * ti.max(ref[0], 2.0 * h)
-            stiffness = 1.0 / ti.max(MIN_VALUE, tau * tau * ref[1] * ref[1])
-            damping = 2.0 / ti.max(MIN_VALUE, tau)
+        stiffness, damping = reference(ref, imp, h)
         velocity = 0.0
         for k in range(d.row_first[e, r], d.row_end[e, r]):
             velocity += d.row_J[e, r, k] * d.dofs_vel[e, k]

@@ -1,77 +1,98 @@
-"""Newton's method for the constrained acceleration of one environment.
+"""The constrained acceleration of one environment, by Newton's method or conjugate gradients.
 
 Gauss' principle: the acceleration minimizes
 
-    1/2 (a - a_smooth)^T M (a - a_smooth) + sum over rows of s_r(J_r a - aref_r)
+    1/2 (a - a_smooth)^T M (a - a_smooth) + sum of s(J a - aref) over rows and contacts
 
-with s_r quadratic for equalities, a Huber function for dry friction and one-sided for limits
-(MuJoCo documentation, chapter Computation, section Constraint solver). The search is exact and
-everything is decided by this environment alone.
+with the costs s of rigid_row.py and rigid_cone.py (MuJoCo documentation, chapter Computation,
+section Constraint solver). The line search is exact and everything is decided by this environment
+alone.
 """
 
 from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_cone import cone_along, cone_force, cone_pieces
 from genesis_state.kernels.rigid_constraint import make_rows
+from genesis_state.kernels.rigid_contact import make_contacts, read_cone, write_contact_forces
 from genesis_state.kernels.rigid_dynamics import factor, mul_mass, solve
+from genesis_state.kernels.rigid_hessian import (
+    assemble,
+    factor_hessian,
+    find_pattern,
+    solve_hessian,
+)
 from genesis_state.kernels.rigid_narrow_phase import find_contacts
+from genesis_state.kernels.rigid_row import row_derivatives, row_piece
 from genesis_state.kernels.subroutine import subroutine
 
 
 @ti.func
-def row_derivatives(e, r, d: ti.template(), x):
-    """Cost, its slope and its curvature in row `r` at J a - aref = x."""
-    D = d.row_D[e, r]
-    cost = 0.5 * D * x * x
-    slope = D * x
-    curvature = D
-    if r >= d.n_equality_rows[e]:
-        floss = d.row_floss[e, r]
-        if floss > 0.0:
-            if ti.abs(slope) >= floss:
-                cost = floss * (ti.abs(x) - 0.5 * floss / D)
-                slope = floss * ti.math.sign(x)
-                curvature = 0.0
-        elif x >= 0.0:
-            cost = 0.0
-            slope = 0.0
-            curvature = 0.0
-    return cost, slope, curvature
-
-
-@ti.func
-def rows_at(e, d: ti.template(), a: ti.template(), y: ti.template()):
-    """y = J a - aref; returns the rows' total cost."""
-    total = 0.0
-    for r in range(d.n_rows[e]):
-        x = -d.row_aref[e, r]
-        for k in range(d.row_first[e, r], d.row_end[e, r]):
-            x += d.row_J[e, r, k] * a[e, k]
-        y[e, r] = x
-        cost, _slope, _curvature = row_derivatives(e, r, d, x)
-        total += cost
-    return total
-
-
-@ti.func
 def warm_start(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """`dofs_acc` → the better of itself and `acc_smooth`, with its `Ma` and `row_x`."""
+    """`dofs_acc` → the better of itself and `acc_smooth`, with its `Ma`, `row_x`, `contact_x`."""
     mul_mass(e, m, n, d, d.dofs_acc, d.Ma)
-    warm = rows_at(e, d, d.dofs_acc, d.row_x)
+    warm = 0.0
+    cold = 0.0
     for i in range(n.dofs):
         difference = d.dofs_acc[e, i] - d.acc_smooth[e, i]
         warm += 0.5 * difference * (d.Ma[e, i] - d.qfrc_smooth[e, i])
-    cold = rows_at(e, d, d.acc_smooth, d.row_Jv)
+    for r in range(d.n_rows[e]):
+        x = -d.row_aref[e, r]
+        y = x
+        for k in range(d.row_first[e, r], d.row_end[e, r]):
+            x += d.row_J[e, r, k] * d.dofs_acc[e, k]
+            y += d.row_J[e, r, k] * d.acc_smooth[e, k]
+        d.row_x[e, r] = x
+        d.row_Jv[e, r] = y
+        for side in range(2):
+            cost, _slope, _curvature = row_derivatives(e, r, d, x)
+            if side == 0:
+                warm += cost
+            else:
+                cold += cost
+            x = y
+    if ti.static(n.contacts > 0):
+        for c in range(d.n_contacts[e]):
+            dim = d.contact_dim[e, c]
+            if dim > 0:
+                x = -read_cone(d.contact_aref, e, c, n)
+                y = x
+                for s in range(d.contact_n_dofs[e, c]):
+                    i = d.contact_dof[e, c, s]
+                    J = read_cone(d.contact_J, e, c * n.span + s, n)
+                    x += J * d.dofs_acc[e, i]
+                    y += J * d.acc_smooth[e, i]
+                for k in ti.static(range(n.cone_dim)):
+                    d.contact_x[e, c, k] = x[k]
+                    d.contact_Jv[e, c, k] = y[k]
+                mu = read_cone(d.contact_mu, e, c, n)
+                for side in range(2):
+                    cost, _slope, _curvature = cone_along(n, d.contact_D[e, c], mu, dim, x, x)
+                    if side == 0:
+                        warm += cost
+                    else:
+                        cold += cost
+                    x = y
     # Not "warm > cold": a warm start that is not a number must not survive.
     if not warm <= cold:
         for i in range(n.dofs):
             d.dofs_acc[e, i] = d.acc_smooth[e, i]
             d.Ma[e, i] = d.qfrc_smooth[e, i]
-        for r in range(d.n_rows[e]):
-            d.row_x[e, r] = d.row_Jv[e, r]
+        move_rows(e, n, d, 0.0, 1.0)
+
+
+@ti.func
+def move_rows(e, n: ti.template(), d: ti.template(), keep, step):
+    """x = keep * x + step * Jv in all rows and contacts."""
+    for r in range(d.n_rows[e]):
+        d.row_x[e, r] = keep * d.row_x[e, r] + step * d.row_Jv[e, r]
+    if ti.static(n.contacts > 0):
+        for c in range(d.n_contacts[e]):
+            for k in ti.static(range(n.cone_dim)):
+                d.contact_x[e, c, k] = keep * d.contact_x[e, c, k] + step * d.contact_Jv[e, c, k]
 
 
 @ti.func
 def gradient(e, n: ti.template(), d: ti.template()):
-    """`grad` of the cost and `qfrc_constraint`; returns |grad|^2."""
+    """`grad` of the cost, `qfrc_constraint` and `contact_f`; returns |grad|^2."""
     for i in range(n.dofs):
         d.qfrc_constraint[e, i] = 0.0
     for r in range(d.n_rows[e]):
@@ -79,6 +100,19 @@ def gradient(e, n: ti.template(), d: ti.template()):
         if slope != 0.0:
             for k in range(d.row_first[e, r], d.row_end[e, r]):
                 d.qfrc_constraint[e, k] = d.qfrc_constraint[e, k] - d.row_J[e, r, k] * slope
+    if ti.static(n.contacts > 0):
+        for c in range(d.n_contacts[e]):
+            dim = d.contact_dim[e, c]
+            if dim > 0:
+                mu = read_cone(d.contact_mu, e, c, n)
+                f = cone_force(n, d.contact_D[e, c], mu, dim, read_cone(d.contact_x, e, c, n))
+                for k in ti.static(range(n.cone_dim)):
+                    d.contact_f[e, c, k] = f[k]
+                if f[0] != 0.0:
+                    for s in range(d.contact_n_dofs[e, c]):
+                        i = d.contact_dof[e, c, s]
+                        J = read_cone(d.contact_J, e, c * n.span + s, n)
+                        d.qfrc_constraint[e, i] = d.qfrc_constraint[e, i] + f.dot(J)
     norm2 = 0.0
     for i in range(n.dofs):
         g = d.Ma[e, i] - d.qfrc_smooth[e, i] - d.qfrc_constraint[e, i]
@@ -105,77 +139,51 @@ def sparse_direction(e, m: ti.template(), n: ti.template(), d: ti.template()):
 
 
 @ti.func
-def dense_direction(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """`search` = -H^-1 grad by a dense Cholesky factor of H."""
+def conjugate_direction(e, m: ti.template(), n: ti.template(), d: ti.template(), k):
+    """`search` of iteration `k`: -M^-1 grad, conjugate to the last one after Polak and Ribiere."""
+    top = 0.0
+    bottom = 0.0
     for i in range(n.dofs):
-        for k in range(i + 1):
-            d.H[e, i, k] = 0.0
-    for i in range(n.dofs):
-        start = m.M_row_start[i]
-        for s in range(m.M_row_size[i]):
-            d.H[e, i, m.M_column[start + s]] = d.M[e, start + s]
-    for r in range(d.n_rows[e]):
-        _cost, _slope, curvature = row_derivatives(e, r, d, d.row_x[e, r])
-        if curvature > 0.0:
-            first = d.row_first[e, r]
-            for i in range(first, d.row_end[e, r]):
-                Ji = d.row_J[e, r, i]
-                if Ji != 0.0:
-                    for k in range(first, i + 1):
-                        d.H[e, i, k] = d.H[e, i, k] + curvature * Ji * d.row_J[e, r, k]
-    for i in range(n.dofs):
-        for k in range(i + 1):
-            x = d.H[e, i, k]
-            for s in range(k):
-                x -= d.H[e, i, s] * d.H[e, k, s]
-            if i == k:
-                d.H[e, i, i] = 1.0 / ti.sqrt(ti.max(x, 1e-15))
-            else:
-                d.H[e, i, k] = x * d.H[e, k, k]
-    for i in range(n.dofs):
-        x = -d.grad[e, i]
-        for s in range(i):
-            x -= d.H[e, i, s] * d.search[e, s]
-        d.search[e, i] = x * d.H[e, i, i]
-    for r in range(n.dofs):
-        i = n.dofs - 1 - r
-        x = d.search[e, i]
-        for s in range(i + 1, n.dofs):
-            x -= d.H[e, s, i] * d.search[e, s]
-        d.search[e, i] = x * d.H[e, i, i]
-
-
-@ti.func
-def newton_direction(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """`search` = -H^-1 grad with H = M + J^T D J over the active rows."""
-    if ti.static(n.coupling_rows > 0):
-        dense_direction(e, m, n, d)
+        d.Mgrad[e, i] = d.grad[e, i]
+    solve(e, m, n, d.M_factor, d.Mgrad)
+    if k == 0:
+        for i in range(n.dofs):
+            d.search[e, i] = 0.0
     else:
-        sparse_direction(e, m, n, d)
+        for i in range(n.dofs):
+            top += d.grad[e, i] * (d.Mgrad[e, i] - d.Mgrad_before[e, i])
+            bottom += d.grad_before[e, i] * d.Mgrad_before[e, i]
+    beta = 0.0
+    if top > 0.0:
+        beta = top / ti.max(bottom, 1e-15)
+    for i in range(n.dofs):
+        d.search[e, i] = beta * d.search[e, i] - d.Mgrad[e, i]
+        d.grad_before[e, i] = d.grad[e, i]
+        d.Mgrad_before[e, i] = d.Mgrad[e, i]
 
 
 @ti.func
-def branch(e, r, d: ti.template(), x):
-    """Which piece of its cost row `r` is on at J a - aref = x."""
-    piece = 0
-    if r >= d.n_equality_rows[e]:
-        floss = d.row_floss[e, r]
-        force = d.row_D[e, r] * x
-        if floss > 0.0:
-            if force >= floss:
-                piece = 1
-            elif force <= -floss:
-                piece = 2
-        elif x >= 0.0:
-            piece = 3
-    return piece
+def find_direction(e, m: ti.template(), n: ti.template(), d: ti.template(), k):
+    """`search` of iteration `k`."""
+    if ti.static(not n.newton):
+        conjugate_direction(e, m, n, d, k)
+    elif ti.static(n.coupling_rows + n.contacts == 0):
+        sparse_direction(e, m, n, d)
+    else:
+        if k == 0:
+            find_pattern(e, m, n, d)
+        assemble(e, m, n, d)
+        factor_hessian(e, n, d)
+        for i in range(n.dofs):
+            d.search[e, i] = -d.grad[e, i]
+        solve_hessian(e, n, d, d.search)
 
 
 @ti.func
 def move_along_search(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """`Mv` = M search, `row_Jv` = J search; returns whether a step of one stays on one quadratic.
+    """`Mv` = M search, `row_Jv`, `contact_Jv` = J search; whether one step stays on one quadratic.
 
-    If no row changes its piece, the cost is quadratic all along the way and the Newton step ends
+    If nothing changes its piece, the cost is quadratic all along the way and the Newton step ends
     exactly at the minimum.
     """
     mul_mass(e, m, n, d, d.search, d.Mv)
@@ -185,9 +193,28 @@ def move_along_search(e, m: ti.template(), n: ti.template(), d: ti.template()):
         for k in range(d.row_first[e, r], d.row_end[e, r]):
             v += d.row_J[e, r, k] * d.search[e, k]
         d.row_Jv[e, r] = v
-        if branch(e, r, d, d.row_x[e, r]) != branch(e, r, d, d.row_x[e, r] + v):
+        if row_piece(e, r, d, d.row_x[e, r]) != row_piece(e, r, d, d.row_x[e, r] + v):
             same = False
-    return same
+    if ti.static(n.contacts > 0):
+        for c in range(d.n_contacts[e]):
+            dim = d.contact_dim[e, c]
+            if dim > 0:
+                v = ti.Vector.zero(float, n.cone_dim)
+                for s in range(d.contact_n_dofs[e, c]):
+                    i = d.contact_dof[e, c, s]
+                    v += read_cone(d.contact_J, e, c * n.span + s, n) * d.search[e, i]
+                for k in ti.static(range(n.cone_dim)):
+                    d.contact_Jv[e, c, k] = v[k]
+                mu = read_cone(d.contact_mu, e, c, n)
+                x = read_cone(d.contact_x, e, c, n)
+                before = -2
+                for _ in range(2):
+                    piece = cone_pieces(n, mu, dim, x)
+                    if piece == -1 or (before != -2 and piece != before):
+                        same = False
+                    before = piece
+                    x += v
+    return same and ti.static(bool(n.newton))
 
 
 @ti.func
@@ -208,21 +235,38 @@ def line_search(e, n: ti.template(), d: ti.template(), gradient_tolerance, itera
     following = 0.0
     improvement = 0.0
     done = False
-    for _ in range(iterations):
+    for k in range(iterations):
         if not done:
             alpha = following
+            # Summed as differences, which are far smaller than the costs.
+            improvement = -alpha * (linear_term + 0.5 * alpha * square_term)
             slope = linear_term + alpha * square_term
             curvature = square_term
-            improvement = -alpha * (linear_term + 0.5 * alpha * square_term)
             for r in range(d.n_rows[e]):
-                x = d.row_x[e, r]
                 v = d.row_Jv[e, r]
                 if v != 0.0:
-                    before, _s, _c = row_derivatives(e, r, d, x)
-                    cost, row_slope, row_curvature = row_derivatives(e, r, d, x + alpha * v)
-                    improvement += before - cost
+                    x = d.row_x[e, r] + alpha * v
+                    cost, row_slope, row_curvature = row_derivatives(e, r, d, x)
+                    if k == 0:
+                        d.row_cost[e, r] = cost
+                    improvement += d.row_cost[e, r] - cost
                     slope += row_slope * v
                     curvature += row_curvature * v * v
+            if ti.static(n.contacts > 0):
+                for c in range(d.n_contacts[e]):
+                    dim = d.contact_dim[e, c]
+                    if dim > 0:
+                        v = read_cone(d.contact_Jv, e, c, n)
+                        x = read_cone(d.contact_x, e, c, n) + alpha * v
+                        mu = read_cone(d.contact_mu, e, c, n)
+                        cost, cone_slope, cone_curvature = cone_along(
+                            n, d.contact_D[e, c], mu, dim, x, v
+                        )
+                        if k == 0:
+                            d.contact_cost[e, c] = cost
+                        improvement += d.contact_cost[e, c] - cost
+                        slope += cone_slope
+                        curvature += cone_curvature
             if slope < 0.0:
                 low = alpha
             else:
@@ -237,43 +281,52 @@ def line_search(e, n: ti.template(), d: ti.template(), gradient_tolerance, itera
     return alpha, improvement
 
 
+@ti.func
+def minimize(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Rows and contacts → `dofs_acc`, `qfrc_constraint`, `contact_f`."""
+    warm_start(e, m, n, d)
+    scale = 1.0 / (m.mean_inertia[0] * n.dofs)
+    tolerance = m.tolerance[0]
+    arrived = False  # all that is left is to read off the forces
+    done = False
+    for k in range(m.iterations[0] + 1):
+        if not done:
+            norm = ti.sqrt(gradient(e, n, d))
+            if arrived or k == m.iterations[0] or not scale * norm >= tolerance:
+                done = True
+            else:
+                find_direction(e, m, n, d, k)
+                alpha = 1.0
+                arrived = move_along_search(e, m, n, d)
+                if not arrived:
+                    length2 = 0.0
+                    for i in range(n.dofs):
+                        length2 += d.search[e, i] * d.search[e, i]
+                    ls_tolerance = tolerance * m.ls_tolerance[0] * ti.sqrt(length2) / scale
+                    step, improvement = line_search(e, n, d, ls_tolerance, m.ls_iterations[0])
+                    alpha = step
+                    arrived = not improvement * scale >= tolerance
+                for i in range(n.dofs):
+                    d.dofs_acc[e, i] = d.dofs_acc[e, i] + alpha * d.search[e, i]
+                    d.Ma[e, i] = d.Ma[e, i] + alpha * d.Mv[e, i]
+                move_rows(e, n, d, 1.0, alpha)
+
+
 @subroutine
 def constrained_acceleration(
     e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float
 ):
-    """`acc_smooth` and the state → the constraint rows, `dofs_acc`, `qfrc_constraint`."""
+    """`acc_smooth` and the state → contacts, rows, `dofs_acc`, `qfrc_constraint`."""
+    acting = 0
+    make_rows(e, m, n, d, h)
     if ti.static(n.contacts > 0):
         find_contacts(e, m, n, d)
-    make_rows(e, m, n, d, h)
-    if d.n_rows[e] == 0:
+        acting = make_contacts(e, m, n, d, h)
+    if d.n_rows[e] + acting == 0:
         for i in range(n.dofs):
             d.dofs_acc[e, i] = d.acc_smooth[e, i]
             d.qfrc_constraint[e, i] = 0.0
     else:
-        warm_start(e, m, n, d)
-        scale = 1.0 / (m.mean_inertia[0] * n.dofs)
-        tolerance = m.tolerance[0]
-        done = False
-        for _ in range(m.iterations[0]):
-            if not done:
-                norm = ti.sqrt(gradient(e, n, d))
-                if not scale * norm >= tolerance:
-                    done = True
-                else:
-                    newton_direction(e, m, n, d)
-                    alpha = 1.0
-                    done = move_along_search(e, m, n, d)
-                    if not done:
-                        length2 = 0.0
-                        for i in range(n.dofs):
-                            length2 += d.search[e, i] * d.search[e, i]
-                        ls_tolerance = tolerance * m.ls_tolerance[0] * ti.sqrt(length2) / scale
-                        step, improvement = line_search(e, n, d, ls_tolerance, m.ls_iterations[0])
-                        alpha = step
-                        done = not improvement * scale >= tolerance
-                    for i in range(n.dofs):
-                        d.dofs_acc[e, i] = d.dofs_acc[e, i] + alpha * d.search[e, i]
-                        d.Ma[e, i] = d.Ma[e, i] + alpha * d.Mv[e, i]
-                    for r in range(d.n_rows[e]):
-                        d.row_x[e, r] = d.row_x[e, r] + alpha * d.row_Jv[e, r]
-        gradient(e, n, d)
+        minimize(e, m, n, d)
+    if ti.static(n.contacts > 0):
+        write_contact_forces(e, n, d)

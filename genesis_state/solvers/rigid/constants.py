@@ -70,7 +70,7 @@ def sizes(
         near=min(pairs, max_pairs or 64 + 16 * len(touching.geoms)),
         contacts=contacts,
         span=int(spans(mj, touching).max(initial=0)),
-        cone_dim=int(touching.parameters[:, 0].max(initial=0)),
+        cone_dim=int(touching.parameters[:, 0].max(initial=2)),
         classes=len(touching.parameters),
         elliptic=int(mj.opt.cone == mujoco.mjtCone.mjCONE_ELLIPTIC),
         newton=int(mj.opt.solver == mujoco.mjtSolver.mjSOL_NEWTON),
@@ -110,6 +110,7 @@ def dims(n: Sizes) -> dict[str, int]:
         "row": n.rows,
         "M_entry": n.M_entries,
         "H_dof": n.dofs * dense,
+        "cg_dof": n.dofs * (not n.newton),
         "H_word": -(-n.dofs // 32) * dense,
         "geom": n.geoms,
         "swept_geom": n.swept_geoms,
@@ -187,6 +188,7 @@ def constants(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
         "dof_solimp": mj.dof_solimp,
         "qpos0": mj.qpos0,
         "qpos_spring": mj.qpos_spring,
+        "M_mask": _mass_mask(mj),
         "M_row_start": mj.M_rowadr,
         "M_row_size": mj.M_rownnz,
         "M_column": mj.M_colind,
@@ -210,21 +212,31 @@ def constants(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
     return {name: np.asarray(value) for name, value in values.items()}
 
 
+def _mass_mask(mj: mujoco.MjModel) -> np.ndarray:
+    """Bits of the columns left of the diagonal in each row of M, shape (n_dofs, n_words)."""
+    words = np.zeros((mj.nv, -(-mj.nv // 32)), dtype=np.uint32)
+    for i in range(mj.nv):
+        start = mj.M_rowadr[i]
+        for k in mj.M_colind[start : start + mj.M_rownnz[i] - 1]:
+            words[i, k // 32] |= np.uint32(1 << (k % 32))
+    return words.view(np.int32)
+
+
 def _equalities(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
     """Equalities in one form: frames on two bodies for connect and weld, whatever they name."""
     data = mj.eq_data
     object1, object2 = mj.eq_obj1id.copy(), mj.eq_obj2id.copy()
     anchor1, anchor2 = np.zeros((mj.neq, 3)), np.zeros((mj.neq, 3))
     quat1, quat2 = (np.tile([1.0, 0.0, 0.0, 0.0], (mj.neq, 1)) for _ in range(2))
-    for c, kind in enumerate(mj.eq_type):
-        if kind == mujoco.mjtEq.mjEQ_JOINT:
+    for c, what in enumerate(mj.eq_type):
+        if what == mujoco.mjtEq.mjEQ_JOINT:
             continue
         if mj.eq_objtype[c] == mujoco.mjtObj.mjOBJ_SITE:
             s1, s2 = object1[c], object2[c]
             anchor1[c], anchor2[c] = mj.site_pos[s1], mj.site_pos[s2]
             quat1[c], quat2[c] = mj.site_quat[s1], mj.site_quat[s2]
             object1[c], object2[c] = mj.site_bodyid[s1], mj.site_bodyid[s2]
-        elif kind == mujoco.mjtEq.mjEQ_CONNECT:
+        elif what == mujoco.mjtEq.mjEQ_CONNECT:
             anchor1[c], anchor2[c] = data[c, :3], data[c, 3:6]
         else:
             anchor1[c], anchor2[c], quat1[c] = data[c, 3:6], data[c, :3], data[c, 6:10]

@@ -39,7 +39,7 @@ class ContactState(Schema):
         "Wanted first tangent, or zero for any", ("contact",), (3,), role="scratch"
     )
     contact_frame = StateVar("Normal and tangents, in rows", ("contact",), (3, 3), role="scratch")
-    contact_active = StateVar(
+    contact_dim = StateVar(
         "Dimension of the friction cone, 0 if too far to act",
         ("contact",),
         dtype="int",
@@ -52,10 +52,15 @@ class ContactState(Schema):
         ("contact_span", "cone_dim"),
         role="scratch",
     )
+    contact_mu = StateVar(
+        "Width of the cone, then friction coefficients", ("contact", "cone_dim"), role="scratch"
+    )
     contact_D = StateVar("Constraint stiffness", ("contact",), role="scratch")
     contact_aref = StateVar("Reference acceleration", ("contact", "cone_dim"), role="scratch")
     contact_x = StateVar("J a - aref", ("contact", "cone_dim"), role="scratch")
     contact_Jv = StateVar("J search", ("contact", "cone_dim"), role="scratch")
+    contact_cost = StateVar("Cost where a line search starts", ("contact",), role="scratch")
+    contact_f = StateVar("Force in its frame", ("contact", "cone_dim"), role="scratch")
 
     geom_body = StateVar("Body", ("geom",), dtype="int", role="model")
     geom_body_pos = StateVar("Position in the body's frame [m]", ("geom",), (3,), role="model")

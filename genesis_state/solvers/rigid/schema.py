@@ -100,9 +100,13 @@ class BodyState(Schema):
     row_floss = StateVar("Largest friction forces", ("row",), role="scratch")
     row_x = StateVar("J a - aref", ("row",), role="scratch")
     row_Jv = StateVar("J search", ("row",), role="scratch")
+    row_cost = StateVar("Cost where a line search starts", ("row",), role="scratch")
     Ma = StateVar("M a", ("dof",), role="scratch")
     Mv = StateVar("M search", ("dof",), role="scratch")
     grad = StateVar("Gradient of the cost", ("dof",), role="scratch")
+    Mgrad = StateVar("M^-1 grad", ("cg_dof",), role="scratch")
+    Mgrad_before = StateVar("Likewise in the last iteration", ("cg_dof",), role="scratch")
+    grad_before = StateVar("grad in the last iteration", ("cg_dof",), role="scratch")
     search = StateVar("Search direction", ("dof",), role="scratch")
     H = StateVar("Hessian and its factors", ("H_dof", "H_dof"), role="scratch")
     H_mask = StateVar(
@@ -191,6 +195,12 @@ class BodyState(Schema):
     dof_solimp = StateVar("solimp of dry friction", ("dof",), (5,), role="model")
     qpos0 = StateVar("Positions of the model as written", ("q",), role="model")
     qpos_spring = StateVar("Positions where springs rest", ("q",), role="model")
+    M_mask = StateVar(
+        "Columns left of the diagonal in each row of M, 32 to a word",
+        ("H_dof", "H_word"),
+        dtype="int",
+        role="model",
+    )
     M_row_start = StateVar("First entry of a row of M", ("dof",), dtype="int", role="model")
     M_row_size = StateVar("Entries of a row of M", ("dof",), dtype="int", role="model")
     M_column = StateVar("Column of each entry of M", ("M_entry",), dtype="int", role="model")

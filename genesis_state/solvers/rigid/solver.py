@@ -60,7 +60,8 @@ class RigidSolver(Solver):
         with self.arena.constants.edit() as rows:
             for name, value in constants.constants(self.compiled.mj, self.touching).items():
                 view = self.arena.constants.layout.view(rows, name)[0]
-                view.copy_(torch.from_numpy(np.ascontiguousarray(value)).reshape(view.shape))
+                if view.numel():  # a scene has room only for what it uses
+                    view.copy_(torch.from_numpy(np.ascontiguousarray(value)).reshape(view.shape))
         for name, value in pd_gains(self.compiled.mj).items():
             with self.arena.edit(name) as (view,):
                 view.copy_(torch.from_numpy(value))
