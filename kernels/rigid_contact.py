@@ -5,8 +5,10 @@ contact is kept whole, with its Jacobian in its own frame, whatever its friction
 """
 
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_constraint import MIN_VALUE, impedance, reference
+from genesis_state.kernels.rigid_constraint import MIN_VALUE, impedance, make_rows, reference
+from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.spatial import angular, linear
+from genesis_state.kernels.subroutine import subroutine
 
 
 @ti.func
@@ -74,8 +76,7 @@ def contact_jacobian(e, m: ti.template(), n: ti.template(), d: ti.template(), c,
 
 @ti.func
 def make_contacts(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
-    """The list of contacts → what the solver needs of each; returns how many act."""
-    acting = 0
+    """The list of contacts → what the solver needs of each, and `n_acting`."""
     for c in range(d.n_contacts[e]):
         pair = d.contact_pair[e, c]
         s = m.pair_class[pair]
@@ -115,8 +116,7 @@ def make_contacts(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
                     mu_k = friction[k - 1]
                 d.contact_mu[e, c, k] = mu_k
                 d.contact_aref[e, c, k] = -damping * velocity[k]
-            acting += 1
-    return acting
+            d.n_acting[e] = d.n_acting[e] + 1
 
 
 @ti.func
@@ -128,3 +128,13 @@ def write_contact_forces(e, n: ti.template(), d: ti.template()):
             for k in ti.static(range(min(3, n.cone_dim))):
                 f[k] = d.contact_f[e, c, k]
             d.contact_force[e, c] = d.contact_frame[e, c].transpose() @ f
+
+
+@subroutine
+def make_constraints(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float):
+    """The state → constraint rows and contacts, and how many contacts act."""
+    make_rows(e, m, n, d, h)
+    d.n_acting[e] = 0
+    if ti.static(n.contacts > 0):
+        find_contacts(e, m, n, d)
+        make_contacts(e, m, n, d, h)

@@ -11,8 +11,11 @@ alone.
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_cone import cone_along, cone_force, cone_pieces
-from genesis_state.kernels.rigid_constraint import make_rows
-from genesis_state.kernels.rigid_contact import make_contacts, read_cone, write_contact_forces
+from genesis_state.kernels.rigid_contact import (
+    make_constraints,
+    read_cone,
+    write_contact_forces,
+)
 from genesis_state.kernels.rigid_dynamics import factor, mul_mass, solve
 from genesis_state.kernels.rigid_hessian import (
     assemble,
@@ -20,7 +23,6 @@ from genesis_state.kernels.rigid_hessian import (
     find_pattern,
     solve_hessian,
 )
-from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.rigid_row import row_derivatives, row_piece
 from genesis_state.kernels.subroutine import subroutine
 
@@ -316,13 +318,9 @@ def minimize(e, m: ti.template(), n: ti.template(), d: ti.template()):
 def constrained_acceleration(
     e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float
 ):
-    """`acc_smooth` and the state → contacts, rows, `dofs_acc`, `qfrc_constraint`."""
-    acting = 0
-    make_rows(e, m, n, d, h)
-    if ti.static(n.contacts > 0):
-        find_contacts(e, m, n, d)
-        acting = make_contacts(e, m, n, d, h)
-    if d.n_rows[e] + acting == 0:
+    """`acc_smooth` and the state → `dofs_acc`, `qfrc_constraint`, forces of contacts."""
+    make_constraints(e, m, n, d, h)
+    if d.n_rows[e] + d.n_acting[e] == 0:
         for i in range(n.dofs):
             d.dofs_acc[e, i] = d.acc_smooth[e, i]
             d.qfrc_constraint[e, i] = 0.0
