@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from genesis_state import geom, materials, morphs, options, testing
     from genesis_state.layout import StateLayout
-    from genesis_state.options import constraint_solver, integrator
+    from genesis_state.options import cone, constraint_solver, integrator
     from genesis_state.runtime import Backend, destroy, init, logger
     from genesis_state.scene import Scene
     from genesis_state.schema import Schema, StateVar
@@ -43,6 +43,7 @@ _NAMES = {
     "Solver": "solvers.base",
     "StateLayout": "layout",
     "StateVar": "schema",
+    "cone": "options",
     "constraint_solver": "options",
     "destroy": "runtime",
     "init": "runtime",
@@ -60,6 +61,7 @@ __all__ = [
     "StateLayout",
     "StateVar",
     "__version__",
+    "cone",
     "constraint_solver",
     "cpu",
     "cuda",

@@ -12,18 +12,24 @@ class Rigid(Options):
     """A rigid material.
 
     Attributes:
-        rho: Density [kg/m^3]. It gives boxes, spheres and capsules their mass, 1000 where None.
-            In a model read from a file it replaces the density of every geom that states no mass
-            of its own; None leaves the file as it is. Bodies with explicit inertia keep it.
+        rho: Density [kg/m^3]. It gives shapes and meshes their mass, 1000 where None. In a model
+            read from a file it replaces the density of every geom that states no mass of its own;
+            None leaves the file as it is. Bodies with explicit inertia keep it.
+        friction: Coefficient of sliding friction of every geom, 0.01 to 5. Of two geoms that touch
+            the larger one counts. None means 1 for shapes and meshes and leaves a model read from
+            a file as it is. Contact pairs that a file names have a friction of their own.
         gravity_compensation: Part of the weight that is carried for every link; 1 cancels
             gravity. None leaves a model read from a file as it is.
     """
 
     rho: float | None = None
+    friction: float | None = None
     gravity_compensation: float | None = None
 
     def __post_init__(self):
         if self.rho is not None:
             self._number("rho", "a positive density in kg/m^3", above=0)
+        if self.friction is not None:
+            self._number("friction", "a coefficient from 0.01 to 5", least=0.01, most=5.0)
         if self.gravity_compensation is not None:
             self._number("gravity_compensation", "a finite number")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
+from numbers import Integral, Real
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,6 +14,10 @@ import numpy as np
 from genesis_state.geom import euler_to_quat
 from genesis_state.options import Options, Vector
 
+MESH_SUFFIXES = (".obj", ".stl", ".ply", ".off", ".glb", ".gltf", ".dae")
+# Formats whose convention is that y points up.
+Y_UP_SUFFIXES = (".glb", ".gltf")
+
 ASSETS = Path(__file__).parent / "assets"
 
 # Paths that Genesis scripts use, and our own model of the same robot.
@@ -20,7 +25,7 @@ ALIASES = {"xml/franka_emika_panda/panda.xml": "franka.xml"}
 
 
 def find_file(file: str | os.PathLike[str]) -> Path:
-    """Finds a model file: as given, or else among the models that this package ships.
+    """Finds a model or mesh file: as given, or else among the models that this package ships.
 
     A relative path is looked up in the working directory first. Genesis' path of its Franka finds
     our own model of that robot, `franka.xml`.
@@ -98,6 +103,15 @@ class Morph(Options):
         if abs(norm - 1.0) > 1e-15:
             self._store(name, tuple((value / norm).tolist()))
 
+    def _suffix(self, file: object, *suffixes: str) -> str:
+        """Checks that `file` is a path with one of these endings and returns which."""
+        if not isinstance(file, (str, os.PathLike)):
+            raise self._refuse("file", "a path")
+        suffix = Path(file).suffix.lower()
+        if suffix not in suffixes:
+            raise self._refuse("file", f"a path that ends in {' or '.join(suffixes)}")
+        return suffix
+
     def visual_only(self) -> list[str]:
         """Names of the visual parameters that were set away from their default."""
         default = {f.name: f.default for f in fields(self) if f.default is not MISSING}
@@ -123,10 +137,7 @@ class FileMorph(Morph):
 
     def __post_init__(self):
         super().__post_init__()
-        if not isinstance(self.file, (str, os.PathLike)):
-            raise self._refuse("file", "a path")
-        if Path(self.file).suffix.lower() != self.SUFFIX:
-            raise self._refuse("file", f"a path that ends in {self.SUFFIX}")
+        self._suffix(self.file, self.SUFFIX)
         if self.scale != 1.0:
             raise self._refuse("scale", "1.0: scaling is not supported, scale the model's file")
         if self.default_armature is not None:
@@ -173,13 +184,27 @@ class Primitive(Morph):
 
     Attributes:
         fixed: Whether it is fixed to the world; otherwise it moves freely.
+        contype: Bits that say which kind of thing it is, 0 to 0xFFFFFFFF. Two geoms may touch if
+            the contype of one and the conaffinity of the other share a bit.
+        conaffinity: Bits of the kinds that it touches.
     """
 
     fixed: bool = False
+    contype: int = 0xFFFF
+    conaffinity: int = 0xFFFF
 
     def __post_init__(self):
         super().__post_init__()
         self._flag("fixed")
+        for name in ("contype", "conaffinity"):
+            bits = getattr(self, name)
+            if (
+                isinstance(bits, bool)
+                or not isinstance(bits, Integral)
+                or not 0 <= int(bits) < 2**32
+            ):
+                raise self._refuse(name, "an integer from 0 to 0xFFFFFFFF")
+            self._store(name, int(bits))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +274,66 @@ class Capsule(Primitive):
         super().__post_init__()
         self._number("radius", "a positive length in metres", above=0)
         self._number("height", "a positive length in metres", above=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cylinder(Primitive):
+    """A cylinder with flat ends, along z.
+
+    Attributes:
+        radius: Radius [m].
+        height: Length [m].
+    """
+
+    radius: float = 0.5
+    height: float = 1.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._number("radius", "a positive length in metres", above=0)
+        self._number("height", "a positive length in metres", above=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mesh(Primitive):
+    """A body in the shape of a mesh read from a file, several meshes taken as one.
+
+    Its link's frame is the file's. A closed mesh weighs what its volume does, any other what its
+    convex hull would.
+
+    Attributes:
+        file: Path of the mesh, see `find_file`; it ends in one of `MESH_SUFFIXES`, and for .dae
+            the package pycollada is needed.
+        scale: Factor of all lengths, or three for x, y and z.
+        convexify: Whether it touches others with its convex hull, which fills its dents and holes.
+            False takes only a mesh that is closed and convex. None is True.
+        decimate: Only False: a mesh is never simplified.
+        file_meshes_are_zup: Whether z points up in the file. Otherwise y does, and the mesh is
+            turned upright: (x, y, z) becomes (x, -z, y) before it is scaled. None is False for
+            .glb and .gltf, whose convention is y, and True for the others.
+    """
+
+    file: str | os.PathLike[str]
+    scale: float | Vector = 1.0
+    convexify: bool | None = None
+    decimate: bool = False
+    file_meshes_are_zup: bool | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        suffix = self._suffix(self.file, *MESH_SUFFIXES)
+        if isinstance(self.scale, Real):
+            self._number("scale", "a positive factor, or three", above=0)
+            self._store("scale", (self.scale,) * 3)
+        self._vector("scale", 3, "a positive factor, or three", above=0)
+        if self.convexify is None:
+            self._store("convexify", True)
+        self._flag("convexify")
+        if self.decimate is not False:
+            raise self._refuse("decimate", "False: a mesh is never simplified")
+        if self.file_meshes_are_zup is None:
+            self._store("file_meshes_are_zup", suffix not in Y_UP_SUFFIXES)
+        self._flag("file_meshes_are_zup")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from genesis_state.options import RigidOptions, SimOptions, ViewerOptions, VisOp
 from genesis_state.runtime import logger, require
 from genesis_state.scene_memory import SceneMemory
 from genesis_state.solvers.base import Solver
-from genesis_state.solvers.rigid.model import EntitySpec
+from genesis_state.solvers.rigid.entity_spec import EntitySpec
 from genesis_state.solvers.rigid.solver import RigidSolver
 from genesis_state.state import SimState
 from genesis_state.transport import default_transport

@@ -11,7 +11,8 @@ import torch
 
 import genesis_state as gs
 from genesis_state.morphs import ASSETS
-from genesis_state.solvers.rigid.model import EntitySpec, compile_model
+from genesis_state.solvers.rigid.entity_spec import EntitySpec
+from genesis_state.solvers.rigid.model import compile_model
 
 OURS = ("franka.xml", "cartpole.xml", "quadruped.xml")
 

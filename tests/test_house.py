@@ -27,7 +27,7 @@ LAYERS = (
     ("comparison", "selection"),
     ("layout",),
     ("schema",),
-    ("morphs", "materials", "options", "geom"),
+    ("morphs", "materials", "options", "geom", "mesh_file"),
     ("runtime", "version"),
     ("kernels",),
 )
@@ -54,6 +54,7 @@ THIRD_PARTY = {
     "materials": {"numpy", "torch"},
     "options": {"numpy", "torch"},
     "geom": {"numpy", "torch"},
+    "mesh_file": {"numpy", "trimesh"},
     "kernels": {"taichi"},
 }
 

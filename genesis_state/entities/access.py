@@ -18,7 +18,7 @@ from genesis_state.entities.inputs import (
 from genesis_state.materials import Rigid
 from genesis_state.morphs import Morph
 from genesis_state.selection import Selection, select
-from genesis_state.solvers.rigid.model import EntityRange
+from genesis_state.solvers.rigid.entity_range import EntityRange
 from genesis_state.solvers.rigid.solver import RigidSolver
 from genesis_state.solvers.rigid.unsupported import JOINTS
 

@@ -6,22 +6,42 @@ from collections.abc import Iterator
 
 import mujoco
 import numpy as np
-from mujoco import mjtBias, mjtDisableBit, mjtDyn, mjtEnableBit, mjtEq, mjtGain, mjtJoint, mjtTrn
+from mujoco import (
+    mjtBias,
+    mjtDisableBit,
+    mjtDyn,
+    mjtEnableBit,
+    mjtEq,
+    mjtGain,
+    mjtGeom,
+    mjtJoint,
+    mjtTrn,
+)
 
 JOINTS = {int(t): t.name.removeprefix("mjJNT_").lower() for t in mjtJoint.__members__.values()}
 
 INTEGRATORS = ("mjINT_EULER", "mjINT_RK4", "mjINT_IMPLICITFAST")
-SOLVERS = ("mjSOL_NEWTON",)
+SOLVERS = ("mjSOL_NEWTON", "mjSOL_CG")
 TRANSMISSIONS = ("mjTRN_JOINT", "mjTRN_JOINTINPARENT")
 DYNAMICS = ("mjDYN_NONE", "mjDYN_INTEGRATOR", "mjDYN_FILTER", "mjDYN_FILTEREXACT")
 GAINS = ("mjGAIN_FIXED", "mjGAIN_AFFINE")
 BIASES = ("mjBIAS_NONE", "mjBIAS_AFFINE")
 EQUALITIES = ("mjEQ_CONNECT", "mjEQ_WELD", "mjEQ_JOINT")
+GEOMS = (
+    "mjGEOM_PLANE",
+    "mjGEOM_SPHERE",
+    "mjGEOM_CAPSULE",
+    "mjGEOM_ELLIPSOID",
+    "mjGEOM_CYLINDER",
+    "mjGEOM_BOX",
+    "mjGEOM_MESH",
+)
 
-# Flags that change nothing we compute: contacts are not simulated, sensors are not evaluated, and
-# the rest are shortcuts to the same result.
+# The first two flags are carried out. The others change nothing that we compute: sensors are not
+# evaluated, and the rest are shortcuts to the same result.
 FREE_TO_DISABLE = (
     "mjDSBL_CONTACT",
+    "mjDSBL_FILTERPARENT",
     "mjDSBL_SENSOR",
     "mjDSBL_MIDPHASE",
     "mjDSBL_ISLAND",
@@ -38,11 +58,21 @@ def unsupported(mj: mujoco.MjModel) -> list[str]:
     return [
         *_options(mj),
         *_bodies(mj),
+        *_geoms(mj),
         *_joints(mj),
         *_tendons(mj),
         *_equalities(mj),
         *_actuators(mj),
     ]
+
+
+def colliding(mj: mujoco.MjModel) -> np.ndarray:
+    """Which geoms may touch something, bool (ngeom,): by their bits, or named in a pair."""
+    if mj.opt.disableflags & int(mjtDisableBit.mjDSBL_CONTACT):
+        return np.zeros(mj.ngeom, dtype=bool)
+    touching = (mj.geom_contype != 0) | (mj.geom_conaffinity != 0)
+    touching[mj.pair_geom1] = touching[mj.pair_geom2] = True
+    return touching
 
 
 def _lacking(enum: type, value: int, supported: tuple[str, ...]) -> str | None:
@@ -83,12 +113,18 @@ def _bodies(mj: mujoco.MjModel) -> Iterator[str]:
         yield f"{_label('flex', mj.flex(i))}: flexes are not supported"
     for i in range(mj.nplugin):
         yield f"{_label('plugin', mj.plugin(i))}: plugins are not supported"
-    for i in range(mj.ngeom):
-        geom = mj.geom(i)
+
+
+def _geoms(mj: mujoco.MjModel) -> Iterator[str]:
+    """A geom that touches nothing may be anything."""
+    for i in np.flatnonzero(colliding(mj)):
+        label = _label("geom", mj.geom(i))
+        if name := _lacking(mjtGeom, mj.geom_type[i], GEOMS):
+            yield f"{label}: contact of type '{name}' is not supported"
         if mj.geom_adhesion[i]:
-            yield f"{_label('geom', geom)}: adhesion is not supported"
+            yield f"{label}: adhesion is not supported"
         if mj.geom_surfacevel[i].any():
-            yield f"{_label('geom', geom)}: a surface velocity is not supported"
+            yield f"{label}: a surface velocity is not supported"
     for i in range(mj.npair):
         if mj.pair_adhesion[i].any():
             yield f"{_label('contact pair', mj.pair(i))}: adhesion is not supported"

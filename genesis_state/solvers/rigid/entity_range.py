@@ -1,0 +1,84 @@
+"""Where each entity's elements lie in the compiled model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mujoco
+
+
+@dataclass(frozen=True)
+class EntityRange:
+    """Where an entity's elements lie in the model's arrays; every range is half-open.
+
+    Links are MuJoCo's bodies without the world: link i is body i + 1. Names are the entity's own;
+    MuJoCo's name has the entity's name and a slash before it. What the file leaves unnamed is
+    called `link_<i>`, `joint_<i>` or `actuator_<i>`, counted within the entity. Geoms that a file
+    fixes to the world belong to no entity.
+    """
+
+    name: str
+    links: tuple[str, ...]
+    joints: tuple[str, ...]
+    actuators: tuple[str, ...]
+    link_start: int
+    link_end: int
+    joint_start: int
+    joint_end: int
+    dof_start: int
+    dof_end: int
+    q_start: int
+    q_end: int
+    actuator_start: int
+    actuator_end: int
+    geom_start: int
+    geom_end: int
+
+    def at(self, family: str) -> slice:
+        """The range of a family: "link", "joint", "dof", "q", "actuator" or "geom"."""
+        return slice(getattr(self, f"{family}_start"), getattr(self, f"{family}_end"))
+
+
+def entity_ranges(
+    entities: Sequence[str], alone: Sequence[mujoco.MjModel], mj: mujoco.MjModel
+) -> tuple[EntityRange, ...]:
+    """Entities lie one after the other, each with as many elements as it has alone.
+
+    Args:
+        entities: Their names.
+        alone: Each of them compiled by itself.
+        mj: All of them compiled together.
+    """
+    at = dict.fromkeys(("link", "joint", "dof", "q", "actuator", "geom"), 0)
+    at["geom"] = int((mj.geom_bodyid == 0).sum())
+    ranges = []
+    for name, model in zip(entities, alone, strict=True):
+        start = dict(at)
+        at["link"] += model.nbody - 1
+        at["joint"] += model.njnt
+        at["dof"] += model.nv
+        at["q"] += model.nq
+        at["actuator"] += model.nactuator
+        at["geom"] += int((model.geom_bodyid > 0).sum())
+        ranges.append(
+            EntityRange(
+                name=name,
+                links=_names([mj.body(i + 1) for i in range(start["link"], at["link"])], "link"),
+                joints=_names([mj.joint(i) for i in range(start["joint"], at["joint"])], "joint"),
+                actuators=_names(
+                    [mj.actuator(i) for i in range(start["actuator"], at["actuator"])], "actuator"
+                ),
+                **{f"{family}_start": start[family] for family in at},
+                **{f"{family}_end": at[family] for family in at},
+            )
+        )
+    return tuple(ranges)
+
+
+def _names(elements: list, kind: str) -> tuple[str, ...]:
+    """Names without the entity's prefix, made up where there is none."""
+    return tuple(
+        element.name.split("/", 1)[1] if element.name else f"{kind}_{i}"
+        for i, element in enumerate(elements)
+    )

@@ -1,0 +1,152 @@
+"""Text that is equal for scenes that move alike."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import mujoco
+import numpy as np
+
+from genesis_state.solvers.rigid.entity_range import EntityRange
+from genesis_state.solvers.rigid.unsupported import JOINTS, colliding
+
+# What moves an entity, per family: the arrays that its signature digests. Only those geoms count
+# that can touch; of the others the link has their mass.
+DYNAMICS = {
+    "link": "body_pos body_quat body_ipos body_iquat body_mass body_inertia body_gravcomp",
+    "joint": "jnt_type jnt_pos jnt_axis jnt_limited jnt_range jnt_margin jnt_stiffness jnt_solref "
+    "jnt_solimp jnt_actfrclimited jnt_actfrcrange jnt_actgravcomp",
+    "dof": "dof_armature dof_damping dof_frictionloss dof_solref dof_solimp",
+    "q": "qpos0 qpos_spring",
+    "actuator": "actuator_trntype actuator_dyntype actuator_gaintype actuator_biastype "
+    "actuator_dynprm actuator_gainprm actuator_biasprm actuator_gear actuator_ctrllimited "
+    "actuator_ctrlrange actuator_forcelimited actuator_forcerange actuator_actlimited "
+    "actuator_actrange actuator_actearly",
+    "geom": "geom_type geom_size geom_pos geom_quat geom_contype geom_conaffinity geom_condim "
+    "geom_priority geom_friction geom_solmix geom_solref geom_solimp geom_margin geom_gap",
+}
+EQUALITIES = "eq_type eq_obj1id eq_obj2id eq_objtype eq_active0 eq_data eq_solref eq_solimp"
+PAIRS = "pair_dim pair_friction pair_solref pair_solreffriction pair_solimp pair_margin pair_gap"
+
+
+def signature(
+    kinds: Sequence[str],
+    ranges: Sequence[EntityRange],
+    mj: mujoco.MjModel,
+    *,
+    self_collision: bool,
+) -> tuple[tuple[str, str], ...]:
+    """(key, value) pairs of a model.
+
+    Args:
+        kinds: For each entity the name of its morph's class.
+        ranges: Where each entity lies.
+        mj: The model.
+        self_collision: Whether links of one entity may touch each other.
+    """
+    touching = colliding(mj)
+    pairs = [
+        ("rigid step", f"{mj.opt.timestep:.9g} s, gravity {plain(mj.opt.gravity)} m/s^2"),
+        ("rigid solver", _solver(mj.opt, self_collision)),
+    ]
+    for kind, part in zip(kinds, ranges, strict=True):
+        parents = np.maximum(mj.body_parentid[1:][part.at("link")] - 1 - part.link_start, -1)
+        bodies = mj.jnt_bodyid[part.at("joint")] - 1 - part.link_start
+        targets = mj.actuator_trnid[part.at("actuator"), 0] - part.joint_start
+        joint_kinds = [JOINTS[int(t)] for t in mj.jnt_type[part.at("joint")]]
+        joints = [f"{j} ({k})" for j, k in zip(part.joints, joint_kinds, strict=True)]
+        key = f"entity {part.name}"
+        pairs += [
+            (key, kind),
+            (f"{key} links", ", ".join(part.links)),
+            (f"{key} joints", ", ".join(joints)),
+            (f"{key} actuators", ", ".join(part.actuators)),
+            (f"{key} size", f"nq {part.q_end - part.q_start}, nv {part.dof_end - part.dof_start}"),
+        ]
+        arrays = [parents, bodies, targets]
+        for family, names in DYNAMICS.items():
+            # The world is body 0 and no link.
+            skip = 1 if family == "link" else 0
+            if family != "geom":
+                arrays += [getattr(mj, name)[skip:][part.at(family)] for name in names.split()]
+        own = np.arange(mj.ngeom)[part.at("geom")]
+        own = own[touching[own]]
+        arrays += [mj.geom_bodyid[own] - 1 - part.link_start, *_geoms(mj, own)]
+        pairs.append((f"{key} dynamics", _digest(arrays)))
+    fixed = np.flatnonzero(touching & (mj.geom_bodyid == 0))
+    rank = np.cumsum(touching) - 1
+    named = [rank[mj.pair_geom1], rank[mj.pair_geom2], *_arrays(mj, PAIRS)]
+    return (
+        *pairs,
+        ("equalities", f"{mj.neq}, {_digest(_arrays(mj, EQUALITIES))}"),
+        ("geoms of the world", f"{len(fixed)}, {_digest(_geoms(mj, fixed))}"),
+        ("contact pairs", f"{mj.npair}, {_digest(named)}"),
+        ("contact exclusions", f"{mj.nexclude}, {_digest([mj.exclude_signature])}"),
+    )
+
+
+def shown(option: str, value: Any) -> str:
+    """A value of a MuJoCo option as text."""
+    enums = {
+        "integrator": mujoco.mjtIntegrator,
+        "solver": mujoco.mjtSolver,
+        "cone": mujoco.mjtCone,
+    }
+    if option not in enums:
+        return str(value)
+    return enums[option](value).name.split("_", 1)[1].lower()
+
+
+def plain(value: Any) -> Any:
+    """An array as a tuple, everything else as it is."""
+    return tuple(value.tolist()) if isinstance(value, np.ndarray) else value
+
+
+def _solver(opt: Any, self_collision: bool) -> str:
+    off = {
+        "contacts": opt.disableflags & mujoco.mjtDisableBit.mjDSBL_CONTACT,
+        "contacts within an entity": not self_collision,
+        "no contacts with the parent": opt.disableflags & mujoco.mjtDisableBit.mjDSBL_FILTERPARENT,
+    }
+    return (
+        f"{shown('integrator', opt.integrator)}, {shown('solver', opt.solver)}, "
+        f"{opt.iterations} iterations to {opt.tolerance:g}, "
+        f"line search {opt.ls_iterations} to {opt.ls_tolerance:g}, "
+        f"{shown('cone', opt.cone)} cones, impratio {opt.impratio:g}"
+        + "".join(f", without {what}" for what, is_off in off.items() if is_off)
+    )
+
+
+def _arrays(mj: mujoco.MjModel, names: str) -> list[np.ndarray]:
+    return [getattr(mj, name) for name in names.split()]
+
+
+def _geoms(mj: mujoco.MjModel, geoms: np.ndarray) -> list[np.ndarray]:
+    """What makes these geoms touch as they do, with the hulls of their meshes."""
+    arrays = [array[geoms] for array in _arrays(mj, DYNAMICS["geom"])]
+    meshes = mj.geom_dataid[geoms][mj.geom_type[geoms] == mujoco.mjtGeom.mjGEOM_MESH]
+    return [*arrays, *(_hull(mj, int(mesh)) for mesh in meshes)]
+
+
+def _hull(mj: mujoco.MjModel, mesh: int) -> np.ndarray:
+    """Vertices of a mesh's convex hull."""
+    start = mj.mesh_graphadr[mesh]
+    if start < 0:
+        return np.zeros((0, 3))
+    # Two counts, one number for each vertex of the hull, then which of the mesh's they are.
+    count = mj.mesh_graph[start]
+    which = mj.mesh_graph[start + 2 + count :][:count]
+    return mj.mesh_vert[mj.mesh_vertadr[mesh] + which]
+
+
+def _digest(arrays: Iterable[np.ndarray]) -> str:
+    """A short hash of numbers to six digits, so that one compiler's last bit does not matter."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        value = np.asarray(array, dtype=float)
+        # What is left of sums that cancel is nothing, and so is the sign of zero.
+        value = np.where(np.abs(value) < 1e-14, 0.0, value)
+        digest.update(repr([float(f"{x:.6g}") for x in value.ravel()]).encode())
+    return digest.hexdigest()[:16]
