@@ -162,11 +162,12 @@ def clip(e, d: ti.template(), source, points, a, out):
 
 
 @ti.func
-def clip_patch(e, d: ti.template(), counts, reach, close):
+def clip_patch(e, d: ti.template(), counts, nearest, reach, close):
     """Clips one feature to the other; returns how many points are left and the stage they are in.
 
     The points are midway between the surfaces, with their distances in `polygon_dist`; those
-    nearer than `close` to their neighbour are left out.
+    nearer than `close` to their neighbour are left out. None is nearer than the `nearest`: faces
+    that were merged are not quite flat.
     """
     clipper = 0 if counts[0] >= counts[1] else 1
     corners = counts[clipper]
@@ -217,7 +218,7 @@ def clip_patch(e, d: ti.template(), counts, reach, close):
             distinct = distinct and ti.min(before.dot(before), after.dot(after)) > close * close
         if distinct:
             d.polygon[e, stage, kept] = p
-            d.polygon_dist[e, kept] = dist
+            d.polygon_dist[e, kept] = ti.max(dist, nearest)
             kept += 1
     return kept, stage
 
@@ -271,7 +272,7 @@ def convex_faces(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template()
     if nearest <= reach and not is_ball_like(kind // 8) and not is_ball_like(kind % 8):
         counts = place_features(e, m, d, pair, F, R, t)
         if counts.min() > 1:
-            points_, stage_ = clip_patch(e, d, counts, reach, 1e-3 * small)
+            points_, stage_ = clip_patch(e, d, counts, nearest, reach, 1e-3 * small)
             stage = stage_
             if points_ > MOST:
                 thin_patch(e, d, points_, stage)
