@@ -108,6 +108,12 @@ def quat_to_matrix(q):
 
 
 @ti.func
+def column(r, k):
+    """Column `k` of a 3x3 matrix."""
+    return ti.Vector([r[0, k], r[1, k], r[2, k]])
+
+
+@ti.func
 def angular(s):
     """Angular half of a spatial vector."""
     return ti.Vector([s[0], s[1], s[2]])
