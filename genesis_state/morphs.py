@@ -20,15 +20,19 @@ Y_UP_SUFFIXES = (".glb", ".gltf")
 
 ASSETS = Path(__file__).parent / "assets"
 
-# Paths that Genesis scripts use, and our own model of the same robot.
-ALIASES = {"xml/franka_emika_panda/panda.xml": "franka.xml"}
+# Paths that Genesis scripts use, and our own model of the same robot or ground. MuJoCo reads either
+# format whatever a file is called, and in URDF there is no plane.
+ALIASES = {
+    "xml/franka_emika_panda/panda.xml": "franka.xml",
+    "urdf/plane/plane.urdf": "plane.xml",
+}
 
 
 def find_file(file: str | os.PathLike[str]) -> Path:
     """Finds a model or mesh file: as given, or else among the models that this package ships.
 
-    A relative path is looked up in the working directory first. Genesis' path of its Franka finds
-    our own model of that robot, `franka.xml`.
+    A relative path is looked up in the working directory first. Genesis' paths of its Franka and
+    its ground find our own models of them, `franka.xml` and `plane.xml`.
 
     Raises:
         FileNotFoundError: It is in neither place.
@@ -198,11 +202,8 @@ class Primitive(Morph):
         self._flag("fixed")
         for name in ("contype", "conaffinity"):
             bits = getattr(self, name)
-            if (
-                isinstance(bits, bool)
-                or not isinstance(bits, Integral)
-                or not 0 <= int(bits) < 2**32
-            ):
+            whole = isinstance(bits, Integral) and not isinstance(bits, bool)
+            if not whole or not 0 <= int(bits) < 2**32:
                 raise self._refuse(name, "an integer from 0 to 0xFFFFFFFF")
             self._store(name, int(bits))
 

@@ -6,7 +6,7 @@ run, whichever tests are selected, so that the second run compiles nothing.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -17,3 +17,15 @@ def fresh_runtime() -> Iterator[None]:
     yield
     if "genesis_state.runtime" in sys.modules:
         sys.modules["genesis_state.runtime"].destroy()
+
+
+@pytest.fixture
+def write(tmp_path) -> Callable[..., str]:
+    """Writes a model into a file and returns its path."""
+
+    def write(text: str, name: str = "model.xml") -> str:
+        path = tmp_path / name
+        path.write_text(text)
+        return str(path)
+
+    return write

@@ -147,7 +147,7 @@ def test_files_are_found_where_they_should_be(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert find_file("franka.xml") == ASSETS / "franka.xml"
     assert find_file("xml/franka_emika_panda/panda.xml") == ASSETS / "franka.xml"
-    assert find_file("urdf/plane/plane.urdf") == ASSETS / "urdf" / "plane" / "plane.urdf"
+    assert find_file("urdf/plane/plane.urdf") == ASSETS / "plane.xml"
     (tmp_path / "franka.xml").write_text("<mujoco/>")
     assert find_file("franka.xml") == tmp_path / "franka.xml"
     with pytest.raises(FileNotFoundError, match=r"'none.xml' is neither in .*quadruped.xml"):

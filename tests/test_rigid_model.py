@@ -16,6 +16,7 @@ from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.solvers.rigid.entity_spec import EntitySpec
 from genesis_state.solvers.rigid.model import RigidModel, compile_model
 from genesis_state.solvers.rigid.signature import DYNAMICS
+from tests.compiled import build, differing
 
 GYMNASIUM = Path(str(files("gymnasium") / "envs" / "mujoco" / "assets"))
 
@@ -33,31 +34,6 @@ ARM = """
     <origin xyz="0 0 .2"/></joint>
 </robot>
 """
-
-
-def build(
-    *parts: morphs.Morph | tuple[morphs.Morph, Rigid],
-    sim: SimOptions | None = None,
-    rigid: RigidOptions | None = None,
-) -> RigidModel:
-    """Compiles entities named e0, e1, ..."""
-    entities = []
-    for i, part in enumerate(parts):
-        morph, material = part if isinstance(part, tuple) else (part, Rigid())
-        entities.append(EntitySpec(f"e{i}", morph, material))
-    return compile_model(entities, sim or SimOptions(), rigid or RigidOptions())
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Writes a model into a file and returns its path."""
-
-    def write(text: str, name: str = "model.xml") -> str:
-        path = tmp_path / name
-        path.write_text(text)
-        return str(path)
-
-    return write
 
 
 @pytest.fixture
@@ -212,9 +188,6 @@ def test_joint_limits_can_be_switched_off():
 
 
 def test_signature_tells_models_apart():
-    def differing(a: RigidModel, b: RigidModel) -> list[str]:
-        return [key for key, value in a.signature if (key, value) not in b.signature]
-
     franka = morphs.MJCF(file="franka.xml")
     model = build(franka, morphs.Box(size=(1, 1, 1)))
     assert model.signature == build(franka, morphs.Box(size=(1, 1, 1))).signature

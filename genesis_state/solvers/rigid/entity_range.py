@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mujoco
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,7 @@ def entity_ranges(
         alone: Each of them compiled by itself.
         mj: All of them compiled together.
     """
-    at = dict.fromkeys(("link", "joint", "dof", "q", "actuator", "geom"), 0)
-    at["geom"] = int((mj.geom_bodyid == 0).sum())
+    at = dict.fromkeys(("link", "joint", "dof", "q", "actuator"), 0)
     ranges = []
     for name, model in zip(entities, alone, strict=True):
         start = dict(at)
@@ -60,7 +60,8 @@ def entity_ranges(
         at["dof"] += model.nv
         at["q"] += model.nq
         at["actuator"] += model.nactuator
-        at["geom"] += int((model.geom_bodyid > 0).sum())
+        # Geoms lie in the order of their bodies; body 0 is the world, which is no link.
+        geoms = np.searchsorted(mj.geom_bodyid, [start["link"] + 1, at["link"] + 1])
         ranges.append(
             EntityRange(
                 name=name,
@@ -71,6 +72,8 @@ def entity_ranges(
                 ),
                 **{f"{family}_start": start[family] for family in at},
                 **{f"{family}_end": at[family] for family in at},
+                geom_start=int(geoms[0]),
+                geom_end=int(geoms[1]),
             )
         )
     return tuple(ranges)
