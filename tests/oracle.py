@@ -103,6 +103,7 @@ def build(
     options = gs.options.RigidOptions(
         integrator=integrator,
         constraint_solver="Newton",
+        enable_collision=False,
         iterations=100,
         tolerance=1e-12 if gs.tc_float == torch.float64 else 1e-8,
         ls_iterations=50,
