@@ -149,7 +149,7 @@ def closest_face(e, d: ti.template(), faces):
 
 @ti.func
 def cut_edge(e, d: ti.template(), edges, i, j):
-    """Adds the edge (i, j) to the rim of a hole, or takes away its twin (j, i); returns how many."""
+    """Adds edge (i, j) to the rim of a hole, or takes away its twin (j, i); returns how many."""
     twin = -1
     for k in range(edges):
         if d.difference_edge[e, k][0] == j and d.difference_edge[e, k][1] == i:
@@ -166,8 +166,7 @@ def cut_edge(e, d: ti.template(), edges, i, j):
 
 @ti.func
 def cut_hole(e, n: ti.template(), d: ti.template(), faces, chosen, w, slack):
-    """Takes away all faces that the point `w` sees; returns how many faces and rim edges there are.
-    """
+    """Takes away the faces that `w` sees; returns how many faces and rim edges there are."""
     edges = 0
     left = faces
     f = 0
@@ -184,7 +183,7 @@ def cut_hole(e, n: ti.template(), d: ti.template(), faces, chosen, w, slack):
                 elif k == 2:
                     i = corner[2]
                     j = corner[0]
-                if edges < n.polytope_vertices:
+                if edges < n.polytope_vertex:
                     edges = cut_edge(e, d, edges, i, j)
             left -= 1
             d.difference_face[e, f] = d.difference_face[e, left]
@@ -282,13 +281,13 @@ def expand(e, m: ti.template(), n: ti.template(), d: ti.template(), pair, R, t):
             elif vertices > 2:
                 faces, edges = cut_hole(e, n, d, faces, chosen, w, 0.25 * tolerance)
             for k in range(edges):
-                if faces < 2 * n.polytope_vertices:
+                if faces < 2 * n.polytope_vertex:
                     i = d.difference_edge[e, k][0]
                     j = d.difference_edge[e, k][1]
                     add_face(e, d, faces, ti.Vector([i, j, vertices]), n.eps)
                     faces += 1
             vertices += 1
-            if vertices == n.polytope_vertices:
+            if vertices == n.polytope_vertex:
                 done = True
     d.convex_dist[e] = -depth
     d.convex_point[e] = point_on_face(e, d, corner)

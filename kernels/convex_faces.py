@@ -33,7 +33,7 @@ FACE = math.cos(math.radians(8.0))  # of the angle between the normals of faces 
 EDGE = math.sin(math.radians(8.0))  # of the angle between a face and an edge on it
 PARALLEL = math.sin(math.radians(1.0))  # of the angle between two lines that touch along them
 DISC = 6  # corners that stand for a disc
-MOST = 8  # contacts of a pair, and one more where the nearest points are not among them
+MOST = 8  # contacts of a pair
 
 
 @ti.func
@@ -89,7 +89,9 @@ def feature(e, m: ti.template(), d: ti.template(), side, g, shape, u):
             if count == DISC:
                 angle = k * (2.0 * math.pi / DISC)
                 rim = ti.Vector([size[0] * ti.cos(angle), size[0] * ti.sin(angle), 0.0])
-            d.polygon[e, side, k] = rim + ti.Vector([0.0, 0.0, end if k != 1 or count != 2 else -end])
+            d.polygon[e, side, k] = rim + ti.Vector(
+                [0.0, 0.0, end if k != 1 or count != 2 else -end]
+            )
     elif shape == BOX or shape == MESH:
         scale = ti.Vector([1.0, 1.0, 1.0])
         if shape == BOX:
@@ -281,6 +283,7 @@ def convex_faces(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template()
     for k in range(points):
         least = ti.min(least, d.polygon_dist[e, k])
     if nearest <= reach and not least - nearest < ti.max(1e-5, 64.0 * n.eps) * small:
+        points = ti.min(points, MOST - 1)
         middle = d.convex_point[e] + (r1 + 0.5 * nearest) * normal
         d.polygon[e, stage, points] = F @ middle
         d.polygon_dist[e, points] = nearest

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import mujoco
 import numpy as np
 
+from genesis_state.solvers.rigid.hulls import Hulls, hulls
+
 PLANE = int(mujoco.mjtGeom.mjGEOM_PLANE)
 MIN_FRICTION = 1e-5  # MuJoCo's: a cone of no width has no sides
 
@@ -36,6 +38,7 @@ class Collision:
         kinds: Kind of each pair, see `kind`.
         classes: For each pair, the row of `parameters` that holds for its contacts.
         parameters: condim, margin, gap, friction (5), solref (2), solreffriction (2), solimp (5).
+        hulls: Of the geoms that are meshes, and of boxes where they need one.
         swept: Whether near pairs are found by sorting instead of from the list.
     """
 
@@ -45,6 +48,7 @@ class Collision:
     kinds: np.ndarray
     classes: np.ndarray
     parameters: np.ndarray
+    hulls: Hulls
     swept: bool = field(init=False)
 
     def __post_init__(self):
@@ -81,14 +85,15 @@ def collision(mj: mujoco.MjModel, own: np.ndarray | None = None) -> Collision:
     unique, classes = np.unique(
         np.array(parameters).reshape(len(pairs), 17), axis=0, return_inverse=True
     )
-    types = mj.geom_type[pairs]
+    kinds = np.array([kind(*row) for row in mj.geom_type[pairs]], dtype=int)
     return Collision(
         geoms=geoms,
         pairs=flat.reshape(-1, 2),
         n_plane_pairs=int(plane.sum()),
-        kinds=np.array([kind(*row) for row in types], dtype=int),
+        kinds=kinds,
         classes=classes.reshape(-1),
         parameters=unique,
+        hulls=hulls(mj, geoms, kinds),
     )
 
 

@@ -6,6 +6,7 @@ import mujoco
 import numpy as np
 
 from genesis_state.solvers.rigid.collision import Collision, kind, spans
+from genesis_state.solvers.rigid.hulls import DIMS as HULL_DIMS
 
 _DOFS_OF_JOINT = np.array([6, 3, 1, 1])  # free, ball, slide, hinge
 _ROWS_OF_EQUALITY = {
@@ -72,6 +73,7 @@ def sizes(
         span=int(spans(mj, touching).max(initial=0)),
         cone_dim=int(touching.parameters[:, 0].max(initial=2)),
         classes=len(touching.parameters),
+        **touching.hulls.dims(),
         elliptic=int(mj.opt.cone == mujoco.mjtCone.mjCONE_ELLIPTIC),
         newton=int(mj.opt.solver == mujoco.mjtSolver.mjSOL_NEWTON),
         envs=n_envs,
@@ -121,6 +123,7 @@ def dims(n: Sizes) -> dict[str, int]:
         "span": n.span,
         "contact_span": n.contacts * n.span,
         "cone_dim": n.cone_dim,
+        **{name: getattr(n, name) for name in HULL_DIMS},
         "lone_body": n.lone_bodies,
         "six": 6,
         "rk_q": n.qs * runge_kutta,
@@ -317,6 +320,7 @@ def _contacts(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
         "geom_half": mj.geom_aabb[geoms, 3:],
         "geom_radius": mj.geom_rbound[geoms],
         "geom_reach": geom_reach,
+        **touching.hulls.constants(),
         "pair_geom1": pairs[:, 0],
         "pair_geom2": pairs[:, 1],
         "pair_kind": touching.kinds,

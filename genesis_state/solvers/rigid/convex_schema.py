@@ -1,4 +1,4 @@
-"""Variables for pairs of convex shapes that have no closed form, empty without such pairs.
+"""Variables for meshes and for pairs of convex shapes that have no closed form.
 
 A hull belongs to a mesh; one more, with corners at ±1, serves all boxes. The difference of two
 shapes is the set of all a - b, a from the first and b from the second.
@@ -10,19 +10,21 @@ from genesis_state.schema import Schema, StateVar
 class ConvexState(Schema):
     """Hulls, and the scratch of the algorithms on them."""
 
-    difference_vertex = StateVar("Points of a difference [m]", ("cso_vertex",), (3,), role="scratch")
+    difference_vertex = StateVar(
+        "Points of a difference [m]", ("polytope_vertex",), (3,), role="scratch"
+    )
     difference_point = StateVar(
-        "Where they are on the first shape [m]", ("cso_vertex",), (3,), role="scratch"
+        "Where they are on the first shape [m]", ("polytope_vertex",), (3,), role="scratch"
     )
     difference_face = StateVar(
-        "Vertices of a polytope's faces", ("cso_face",), (3,), dtype="int", role="scratch"
+        "Vertices of a polytope's faces", ("polytope_face",), (3,), dtype="int", role="scratch"
     )
-    difference_normal = StateVar("Their outward normals", ("cso_face",), (3,), role="scratch")
+    difference_normal = StateVar("Their outward normals", ("polytope_face",), (3,), role="scratch")
     difference_offset = StateVar(
-        "And their distances from zero [m]", ("cso_face",), role="scratch"
+        "And their distances from zero [m]", ("polytope_face",), role="scratch"
     )
     difference_edge = StateVar(
-        "Edges around a hole in a polytope", ("cso_vertex",), (2,), dtype="int", role="scratch"
+        "Edges around a hole in a polytope", ("polytope_vertex",), (2,), dtype="int", role="scratch"
     )
     convex_found = StateVar(
         "Of the pair at hand: 0 too far, 1 apart, 2 overlapping", dtype="int", role="scratch"
@@ -31,7 +33,10 @@ class ConvexState(Schema):
     convex_point = StateVar("Its point on the first core [m]", (), (3,), role="scratch")
     convex_dist = StateVar("Its distance of the cores [m]", role="scratch")
     polygon = StateVar(
-        "Two faces and two stages of clipping [m]", ("four", "polygon_vertex"), (3,), role="scratch"
+        "Two faces and two stages of clipping [m]",
+        ("polygon", "polygon_vertex"),
+        (3,),
+        role="scratch",
     )
     polygon_dist = StateVar("Distances of clipped points [m]", ("polygon_vertex",), role="scratch")
 
@@ -44,8 +49,12 @@ class ConvexState(Schema):
     hull_seed = StateVar(
         "A vertex for each of 27 directions", ("hull_direction",), dtype="int", role="model"
     )
-    hull_vertex = StateVar("Vertices, in the geom's frame [m]", ("hull_vertex",), (3,), role="model")
-    hull_edge_start = StateVar("First edge of a vertex", ("hull_vertex",), dtype="int", role="model")
+    hull_vertex = StateVar(
+        "Vertices, in the geom's frame [m]", ("hull_vertex",), (3,), role="model"
+    )
+    hull_edge_start = StateVar(
+        "First edge of a vertex", ("hull_vertex",), dtype="int", role="model"
+    )
     hull_n_edges = StateVar("Its edges", ("hull_vertex",), dtype="int", role="model")
     hull_edge = StateVar("Vertex at the other end", ("hull_edge",), dtype="int", role="model")
     hull_corner_start = StateVar(

@@ -16,6 +16,18 @@ from genesis_state.kernels.convex_support import CONVEX_KINDS, FEW
 BOX, MESH = int(mujoco.mjtGeom.mjGEOM_BOX), int(mujoco.mjtGeom.mjGEOM_MESH)
 ROUND_CORNERS = 8  # most vertices of a face that stands for a disc, a line or a box's face
 VERTICES = 64  # of the polytope that grows inside a difference
+DIMS = (
+    "polytope_vertex",
+    "polytope_face",
+    "polygon",
+    "polygon_vertex",
+    "hull",
+    "hull_direction",
+    "hull_vertex",
+    "hull_edge",
+    "hull_face",
+    "hull_corner",
+)
 
 
 @dataclass(frozen=True)
@@ -52,21 +64,22 @@ class Hulls:
     convex: bool  # whether there are pairs without a closed form
 
     def dims(self) -> dict[str, int]:
-        """Sizes of the dims that ConvexState names."""
+        """Sizes of the dims that ConvexState names, `DIMS`."""
         vertices = VERTICES * self.convex
         largest = max((len(face) for hull in self.hulls for face in hull.faces), default=0)
-        return {
-            "cso_vertex": vertices,
-            "cso_face": 2 * vertices,
-            "four": 4,
-            "polygon_vertex": 2 * max(largest, ROUND_CORNERS) * self.convex,
-            "hull": len(self.hulls),
-            "hull_direction": 27 * len(self.hulls),
-            "hull_vertex": sum(len(hull.vertices) for hull in self.hulls),
-            "hull_edge": sum(len(row) for hull in self.hulls for row in hull.edges),
-            "hull_face": sum(len(hull.faces) for hull in self.hulls),
-            "hull_corner": sum(len(row) for hull in self.hulls for row in hull.corners),
-        }
+        sizes = (
+            vertices,
+            2 * vertices,
+            4,
+            2 * max(largest, ROUND_CORNERS) * self.convex,
+            len(self.hulls),
+            27 * len(self.hulls),
+            sum(len(hull.vertices) for hull in self.hulls),
+            sum(len(row) for hull in self.hulls for row in hull.edges),
+            sum(len(hull.faces) for hull in self.hulls),
+            sum(len(row) for hull in self.hulls for row in hull.corners),
+        )
+        return dict(zip(DIMS, sizes, strict=True))
 
     def constants(self) -> dict[str, np.ndarray]:
         """Value of every variable of role `model` of ConvexState."""
