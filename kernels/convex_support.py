@@ -14,7 +14,7 @@ from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_contact_list import BOX, CAPSULE, CYLINDER, ELLIPSOID, MESH, SPHERE
 
 # 8 * type1 + type2 of the pairs that have no closed form.
-CONVEX_KINDS = frozenset(
+CONVEX_KINDS = tuple(
     8 * first + second
     for first, others in (
         (SPHERE, (ELLIPSOID, MESH)),
@@ -32,7 +32,7 @@ SHARE = 0.9  # of an ellipsoid's largest ball, so that its core keeps a volume
 
 def has_shape(n, shape: int) -> bool:
     """Whether a shape takes part in any pair without a closed form."""
-    return any(shape in (k // 8, k % 8) for k in n.kinds & CONVEX_KINDS)
+    return any(shape in (k // 8, k % 8) for k in n.kinds.intersection(CONVEX_KINDS))
 
 
 @ti.func

@@ -118,7 +118,7 @@ def hulls(mj: mujoco.MjModel, geoms: np.ndarray, kinds: np.ndarray) -> Hulls:
         geoms: MuJoCo's geoms that can touch anything.
         kinds: Kinds of their pairs, see `collision.kind`.
     """
-    convex = bool(CONVEX_KINDS & {int(k) for k in kinds})
+    convex = bool({int(k) for k in kinds}.intersection(CONVEX_KINDS))
     found: list[Hull] = []
     number: dict[int, int] = {}  # by MuJoCo's mesh
     of_geom = np.full(len(geoms), -1)
