@@ -169,19 +169,41 @@ MISTAKES = {
     "iterations": (options.RigidOptions, {"iterations": True}, "a positive integer"),
     "tolerance": (options.RigidOptions, {"tolerance": -1e-9}, "that is not negative"),
     "limits": (options.RigidOptions, {"enable_joint_limit": 1}, "True or False"),
+    "collision": (options.RigidOptions, {"enable_collision": 0}, "True or False"),
+    "self": (options.RigidOptions, {"enable_self_collision": None}, "True or False"),
+    "adjacent": (options.RigidOptions, {"enable_adjacent_collision": "no"}, "True or False"),
+    "pairs": (options.RigidOptions, {"max_collision_pairs": 0}, "a positive integer"),
+    "contacts": (options.RigidOptions, {"max_contacts": 10.0}, "a positive integer"),
+    "cone": (options.RigidOptions, {"cone": "round"}, r"one of gs\.cone\.pyramidal, gs\.cone\.ell"),
+    "impratio": (options.RigidOptions, {"impratio": 0}, "a positive number"),
     "rho": (materials.Rigid, {"rho": 0.0}, "a positive density"),
+    "ice": (materials.Rigid, {"friction": 0.0}, r"a coefficient from 0\.01 to 5"),
+    "glue": (materials.Rigid, {"friction": 5.1}, r"friction=5\.1, needs a coefficient"),
     "compensation": (materials.Rigid, {"gravity_compensation": math.inf}, "a finite number"),
     "pos": (morphs.Sphere, {"pos": (0, 0)}, "three finite numbers in metres"),
     "pos nan": (morphs.Sphere, {"pos": (0, 0, NAN)}, "three finite numbers in metres"),
     "quat": (morphs.Sphere, {"quat": (0, 0, 0, 0)}, "not all zero"),
     "two turns": (morphs.Sphere, {"quat": (1, 0, 0, 0), "euler": (0, 0, 0)}, "at most one of"),
     "radius": (morphs.Capsule, {"radius": -1}, "a positive length"),
+    "thin": (morphs.Cylinder, {"radius": 0}, "radius=0, needs a positive length"),
+    "flat": (morphs.Cylinder, {"height": NAN}, "height=nan, needs a positive length"),
+    "bits": (morphs.Sphere, {"contype": -1}, "contype=-1, needs an integer from 0 to 0xFFFFFFFF"),
+    "33 bits": (morphs.Sphere, {"conaffinity": 2**32}, "needs an integer from 0 to 0xFFFFFFFF"),
+    "no bit": (morphs.Sphere, {"contype": True}, "contype=True, needs an integer"),
     "no size": (morphs.Box, {}, "either size, or both lower and upper"),
     "flat box": (morphs.Box, {"size": (1, 1, 0)}, "three positive lengths"),
     "inside out": (morphs.Box, {"lower": (0, 0, 0), "upper": (1, 1, 0)}, "to lie above lower"),
     "moving plane": (morphs.Plane, {"fixed": False}, "a plane cannot move"),
     "no normal": (morphs.Plane, {"normal": (0, 0, 0)}, "not all zero"),
     "no model": (morphs.MJCF, {"file": "a.urdf"}, r"ends in \.xml"),
+    "no mesh": (morphs.Mesh, {"file": "a.zip"}, r"ends in \.obj or \.stl or .* or \.dae"),
+    "no path": (morphs.Mesh, {"file": 3}, "file=3, needs a path"),
+    "scale": (morphs.Mesh, {"file": "a.obj", "scale": 0}, "scale=0, needs a positive factor, or"),
+    "mirror": (morphs.Mesh, {"file": "a.obj", "scale": (1, 1, -1)}, "a positive factor, or three"),
+    "scales": (morphs.Mesh, {"file": "a.obj", "scale": (1, 1)}, "a positive factor, or three"),
+    "convex": (morphs.Mesh, {"file": "a.obj", "convexify": 1}, "True or False"),
+    "decimate": (morphs.Mesh, {"file": "a.obj", "decimate": True}, "never simplified"),
+    "up": (morphs.Mesh, {"file": "a.obj", "file_meshes_are_zup": "y"}, "True or False"),
     "scaled": (morphs.URDF, {"file": "a.urdf", "scale": 2.0}, "scaling is not supported"),
     "merged": (morphs.URDF, {"file": "a.urdf", "merge_fixed_links": True}, "never merged"),
 }
@@ -204,6 +226,12 @@ def test_declarations_are_stored_in_one_form():
     assert dataclasses.replace(turned, radius=2).quat == turned.quat
     assert morphs.Box(lower=(0, 0, 0), upper=(2, 2, 2)) == morphs.Box(size=(2, 2, 2), pos=(1, 1, 1))
     assert options.RigidOptions(integrator="RK4").integrator is options.integrator.RK4
+    assert options.RigidOptions(cone="elliptic").cone is options.cone.elliptic
+    assert morphs.Mesh(file="a.obj", scale=2) == morphs.Mesh(file="a.obj", scale=np.full(3, 2.0))
+    assert morphs.Mesh(file="a.obj") == morphs.Mesh(
+        file="a.obj", convexify=True, file_meshes_are_zup=True
+    )
+    assert morphs.Mesh(file="a.GLB").file_meshes_are_zup is False
     assert options.RigidOptions(tolerance=np.float64(0.5)).tolerance == 0.5
     assert options.ViewerOptions(camera_fov=30, max_FPS=60).given["camera_fov"] == 30
     plane = morphs.Plane(plane_size=(5, 5), visualization=False)
