@@ -9,6 +9,7 @@ import mujoco
 import numpy as np
 import pytest
 import trimesh
+from trimesh.exchange.gltf import export_gltf
 
 from genesis_state import morphs
 from genesis_state.materials import Rigid
@@ -41,13 +42,13 @@ def export(tmp_path):
 @pytest.mark.parametrize("suffix", ["obj", "stl", "ply", "off", "glb", "gltf"])
 def test_a_closed_mesh_of_any_format_is_whole(export, tmp_path, suffix):
     if suffix == "gltf":
-        for name, data in trimesh.exchange.gltf.export_gltf(trimesh.Scene(brick())).items():
+        for name, data in export_gltf(trimesh.Scene(brick())).items():
             (tmp_path / ("brick.gltf" if name == "model.gltf" else name)).write_bytes(data)
     else:
         export(brick(), f"brick.{suffix}")
     mesh = read_mesh(tmp_path / f"brick.{suffix}", 1.0, z_up=True)
     assert mesh.vertices.shape == (8, 3) and mesh.faces.shape == (12, 3)
-    np.testing.assert_allclose(mesh.volume, 6, rtol=1e-6)
+    assert mesh.volume == pytest.approx(6, rel=1e-6)
     np.testing.assert_allclose(mesh.vertices.min(axis=0), SHIFT - SIZE / 2)
 
 
@@ -87,7 +88,7 @@ def test_all_meshes_of_a_file_are_one_body_where_they_stand(export):
     # Mirrored, so that its faces are seen from inside.
     scene.add_geometry(brick(), transform=np.diag([1.0, 1.0, -1.0, 1.0]))
     mesh = read_mesh(Path(export(scene, "two.glb")), 1.0, z_up=True)
-    np.testing.assert_allclose(mesh.volume, 12, rtol=1e-6)
+    assert mesh.volume == pytest.approx(12, rel=1e-6)
     np.testing.assert_allclose([mesh.vertices.min(), mesh.vertices.max()], [-6.5, 6.5])
     model = build(morphs.Mesh(file=export(scene, "two.glb")))
     np.testing.assert_allclose(model.mj.body_mass[1], 12000, rtol=1e-6)
@@ -97,7 +98,7 @@ def test_an_inside_out_mesh_weighs_what_it_should(export):
     turned = brick()
     turned.invert()
     mesh = read_mesh(Path(export(turned)), 1.0, z_up=True)
-    np.testing.assert_allclose(mesh.volume, 6)
+    assert mesh.volume == pytest.approx(6)
     np.testing.assert_allclose(build(morphs.Mesh(file=export(turned))).mj.body_mass[1], 6000)
 
 
