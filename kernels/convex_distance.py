@@ -231,6 +231,7 @@ def expand(e, m: ti.template(), n: ti.template(), d: ti.template(), pair, R, t):
     depth = NEVER
     corner = ti.Vector([0, 1, 2])
     vertices = 0
+    tolerance = 0.0
     done = False
     while not done:
         lower = -NEVER
@@ -290,28 +291,47 @@ def expand(e, m: ti.template(), n: ti.template(), d: ti.template(), pair, R, t):
             if vertices == n.polytope_vertex:
                 done = True
     d.convex_dist[e] = -depth
-    d.convex_point[e] = point_on_face(e, d, corner)
+    d.convex_point[e] = nearest_point(e, d, faces, corner, depth + 4.0 * tolerance)
     if not depth < 0.1 * NEVER:
         d.convex_found[e] = FAR
 
 
 @ti.func
-def point_on_face(e, d: ti.template(), corner):
-    """Point of the first shape that belongs to the point of a face nearest to zero."""
-    a = d.difference_vertex[e, corner[0]]
-    ab = d.difference_vertex[e, corner[1]] - a
-    ac = d.difference_vertex[e, corner[2]] - a
-    normal = ab.cross(ac)
-    square = normal.dot(normal)
-    weight = ti.Vector([1.0, 0.0, 0.0])
-    if square > 0.0:
-        weight[1] = ti.max(-a.cross(ac).dot(normal) / square, 0.0)
-        weight[2] = ti.max(-ab.cross(a).dot(normal) / square, 0.0)
-        weight[0] = ti.max(1.0 - weight[1] - weight[2], 0.0)
-        weight /= weight.sum()
+def nearest_point(e, d: ti.template(), faces, first, most):
+    """Point of the first shape that belongs to the polytope's point nearest to zero.
+
+    Of the faces with offsets up to `most`, or if there is none the face `first`, it is on the one
+    that zero is above: flat pieces of the boundary are several triangles.
+    """
     point = ti.Vector([0.0, 0.0, 0.0])
-    for k in ti.static(range(3)):
-        point += weight[k] * d.difference_point[e, corner[k]]
+    best = -NEVER
+    for f in range(-1, faces):
+        corner = first
+        offset = NEVER
+        if f >= 0:
+            corner = d.difference_face[e, f]
+            offset = d.difference_offset[e, f]
+        if f < 0 or offset < most:
+            a = d.difference_vertex[e, corner[0]]
+            ab = d.difference_vertex[e, corner[1]] - a
+            ac = d.difference_vertex[e, corner[2]] - a
+            normal = ab.cross(ac)
+            square = normal.dot(normal)
+            weight = ti.Vector([1.0, 0.0, 0.0])
+            inside = -0.5 * NEVER
+            if square > 0.0:
+                weight[1] = -a.cross(ac).dot(normal) / square
+                weight[2] = -ab.cross(a).dot(normal) / square
+                weight[0] = 1.0 - weight[1] - weight[2]
+                if f >= 0:
+                    inside = weight.min()
+                weight = ti.max(weight, 0.0)
+                weight /= weight.sum()
+            if inside > best:
+                best = inside
+                point = ti.Vector([0.0, 0.0, 0.0])
+                for k in ti.static(range(3)):
+                    point += weight[k] * d.difference_point[e, corner[k]]
     return point
 
 
