@@ -118,11 +118,11 @@ def between_edges(i, j, axis, offset, rot, s1, s2):
 
 
 @ti.func
-def common_corners(k, wide, centre, du, dv):
+def common_corners(k, wide, centre, du, dv, eps):
     """The `k`-th part of the corners that a rectangle and a parallelogram have in common.
 
     They are those corners of either that are inside the other, and where their sides cross; each
-    part has two at most. The rectangle is in the plane of x and y around the origin; the
+    part has two at most. Where they nearly coincide rounding may make one of them twice. The rectangle is in the plane of x and y around the origin; the
     parallelogram may lean, and is seen along z.
 
     Args:
@@ -131,6 +131,7 @@ def common_corners(k, wide, centre, du, dv):
         centre: Centre of the parallelogram [m].
         du: From its centre to the middle of a side [m].
         dv: And of another.
+        eps: Precision of a float.
 
     Returns:
         The two points, those of the parallelogram above the corners, and how many there are.
@@ -157,7 +158,7 @@ def common_corners(k, wide, centre, du, dv):
             leave = (wide[i] - first[i]) / rate
             begin = ti.max(begin, ti.min(enter, leave))
             end = ti.min(end, ti.max(enter, leave))
-        if begin <= end:
+        if begin <= end + 16.0 * eps:
             count = 2 if end < 1.0 else 1
         second = first + end * step
         first += begin * step
@@ -167,7 +168,7 @@ def common_corners(k, wide, centre, du, dv):
         area = du[0] * dv[1] - du[1] * dv[0]
         u = ((x - centre[0]) * dv[1] - (y - centre[1]) * dv[0]) / area
         v = (du[0] * (y - centre[1]) - du[1] * (x - centre[0])) / area
-        if ti.max(ti.abs(u), ti.abs(v)) < 1.0:
+        if ti.max(ti.abs(u), ti.abs(v)) < 1.0 + 128.0 * eps:
             count = 1
         first = ti.Vector([x, y, centre[2] + u * du[2] + v * dv[2]])
     return first, second, count
@@ -220,7 +221,7 @@ def box_box(e, n: ti.template(), d: ti.template(), pair, reach, p1, R1, s1, p2, 
         k = code % 3
         frame = ti.Matrix.cols([column(rot1, (k + 1) % 3), column(rot1, (k + 2) % 3), out])
         origin += size1[k] * out
-        wide = (1.0 + 64.0 * n.eps) * ti.Vector([size1[(k + 1) % 3], size1[(k + 2) % 3], 0.0])
+        wide = (1.0 + 256.0 * n.eps) * ti.Vector([size1[(k + 1) % 3], size1[(k + 2) % 3], 0.0])
         view = frame.transpose() @ rot2
         j = 0
         if ti.abs(view[2, 1]) > ti.abs(view[2, j]):
@@ -236,7 +237,7 @@ def box_box(e, n: ti.template(), d: ti.template(), pair, reach, p1, R1, s1, p2, 
         dv = size2[(j + 2) % 3] * column(view, (j + 2) % 3)
     for k in range(parts):
         if code < 6:
-            first, second, count = common_corners(k, wide, centre, du, dv)
+            first, second, count = common_corners(k, wide, centre, du, dv, n.eps)
         for _ in range(count):
             if first[2] <= reach:
                 pos = origin + frame @ ti.Vector([first[0], first[1], 0.5 * first[2]])
