@@ -122,8 +122,10 @@ def common_corners(k, wide, centre, du, dv, eps):
     """The `k`-th part of the corners that a rectangle and a parallelogram have in common.
 
     They are those corners of either that are inside the other, and where their sides cross; each
-    part has two at most. Where they nearly coincide rounding may make one of them twice. The rectangle is in the plane of x and y around the origin; the
-    parallelogram may lean, and is seen along z.
+    part has two at most. Where they nearly coincide rounding may make one of them twice.
+
+    The rectangle is in the plane of x and y around the origin; the parallelogram may lean, and is
+    seen along z.
 
     Args:
         k: Side of the parallelogram, 0-3, or 4 + corner of the rectangle.
