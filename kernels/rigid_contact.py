@@ -76,7 +76,7 @@ def contact_jacobian(e, m: ti.template(), n: ti.template(), d: ti.template(), c,
 
 @ti.func
 def make_contacts(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
-    """The list of contacts → what the solver needs of each, and `n_acting`."""
+    """The list of contacts → what the solver needs of each."""
     for c in range(d.n_contacts[e]):
         pair = d.contact_pair[e, c]
         s = m.pair_class[pair]
@@ -116,7 +116,6 @@ def make_contacts(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
                     mu_k = friction[k - 1]
                 d.contact_mu[e, c, k] = mu_k
                 d.contact_aref[e, c, k] = -damping * velocity[k]
-            d.n_acting[e] = d.n_acting[e] + 1
 
 
 @ti.func
@@ -132,9 +131,8 @@ def write_contact_forces(e, n: ti.template(), d: ti.template()):
 
 @subroutine
 def make_constraints(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float):
-    """The state → constraint rows and contacts, and how many contacts act."""
+    """The state → constraint rows and contacts."""
     make_rows(e, m, n, d, h)
-    d.n_acting[e] = 0
     if ti.static(n.contacts > 0):
         find_contacts(e, m, n, d)
         make_contacts(e, m, n, d, h)

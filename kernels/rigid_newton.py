@@ -283,21 +283,45 @@ def line_search(e, n: ti.template(), d: ti.template(), gradient_tolerance, itera
     return alpha, improvement
 
 
-@ti.func
-def minimize(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """Rows and contacts → `dofs_acc`, `qfrc_constraint`, `contact_f`."""
-    warm_start(e, m, n, d)
+@subroutine
+def descent(
+    e: ti.i32,
+    m: ti.template(),
+    n: ti.template(),
+    d: ti.template(),
+    h: float,
+    k: ti.i32,
+    last: ti.i32,
+):
+    """First half of iteration `k`: `grad`, its scaled norm and, unless there is no need, `search`.
+
+    Before the first iteration come constraints and the start: a function that is called may call
+    one other only, and this keeps each of them small.
+    """
+    if k == 0:
+        make_constraints(e, m, n, d, h)
+        warm_start(e, m, n, d)
+    d.grad_norm[e] = ti.sqrt(gradient(e, n, d)) / (m.mean_inertia[0] * n.dofs)
+    if last == 0 and d.grad_norm[e] >= m.tolerance[0]:
+        find_direction(e, m, n, d, k)
+
+
+@subroutine
+def constrained_acceleration(
+    e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float
+):
+    """`acc_smooth` and the state → `dofs_acc`, `qfrc_constraint`, forces of contacts."""
     scale = 1.0 / (m.mean_inertia[0] * n.dofs)
     tolerance = m.tolerance[0]
     arrived = False  # all that is left is to read off the forces
     done = False
     for k in range(m.iterations[0] + 1):
         if not done:
-            norm = ti.sqrt(gradient(e, n, d))
-            if arrived or k == m.iterations[0] or not scale * norm >= tolerance:
+            last = arrived or k == m.iterations[0]
+            descent(e, m, n, d, h, k, ti.cast(last, ti.i32))
+            if last or not d.grad_norm[e] >= tolerance:
                 done = True
             else:
-                find_direction(e, m, n, d, k)
                 alpha = 1.0
                 arrived = move_along_search(e, m, n, d)
                 if not arrived:
@@ -312,19 +336,5 @@ def minimize(e, m: ti.template(), n: ti.template(), d: ti.template()):
                     d.dofs_acc[e, i] = d.dofs_acc[e, i] + alpha * d.search[e, i]
                     d.Ma[e, i] = d.Ma[e, i] + alpha * d.Mv[e, i]
                 move_rows(e, n, d, 1.0, alpha)
-
-
-@subroutine
-def constrained_acceleration(
-    e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float
-):
-    """`acc_smooth` and the state → `dofs_acc`, `qfrc_constraint`, forces of contacts."""
-    make_constraints(e, m, n, d, h)
-    if d.n_rows[e] + d.n_acting[e] == 0:
-        for i in range(n.dofs):
-            d.dofs_acc[e, i] = d.acc_smooth[e, i]
-            d.qfrc_constraint[e, i] = 0.0
-    else:
-        minimize(e, m, n, d)
     if ti.static(n.contacts > 0):
         write_contact_forces(e, n, d)

@@ -35,7 +35,6 @@ class ContactState(Schema):
     n_near = StateVar("Pairs whose boxes overlap", dtype="int", role="scratch")
     near_pair = StateVar("These pairs", ("near",), dtype="int", role="scratch")
 
-    n_acting = StateVar("Contacts that are near enough to act", dtype="int", role="scratch")
     contact_tangent = StateVar(
         "Wanted first tangent, or zero for any", ("contact",), (3,), role="scratch"
     )

@@ -105,6 +105,7 @@ class BodyState(Schema):
     Ma = StateVar("M a", ("dof",), role="scratch")
     Mv = StateVar("M search", ("dof",), role="scratch")
     grad = StateVar("Gradient of the cost", ("dof",), role="scratch")
+    grad_norm = StateVar("Its norm, scaled as the tolerance is", role="scratch")
     Mgrad = StateVar("M^-1 grad", ("cg_dof",), role="scratch")
     Mgrad_before = StateVar("Likewise in the last iteration", ("cg_dof",), role="scratch")
     grad_before = StateVar("grad in the last iteration", ("cg_dof",), role="scratch")
