@@ -128,6 +128,8 @@ def _pairs(mj: mujoco.MjModel, own: np.ndarray | None) -> tuple[np.ndarray, np.n
     above = weld[mj.body_parentid[weld]]  # what carries the group a body is welded into
     w1, w2 = weld[b1], weld[b2]
     family = (w1 != 0) & (w2 != 0) & ((w1 == above[b2]) | (w2 == above[b1]))
+    if mj.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_FILTERPARENT:
+        family[:] = False
     meets = (mj.geom_contype[g1] & mj.geom_conaffinity[g2]) | (
         mj.geom_contype[g2] & mj.geom_conaffinity[g1]
     )

@@ -21,7 +21,7 @@ _SETTINGS = ("rigid step", "rigid solver")  # signature entries that states need
 
 
 class RigidSolver(Solver):
-    """Articulated rigid bodies after MuJoCo's published computation, without contacts as yet.
+    """Articulated rigid bodies after MuJoCo's published computation.
 
     Attributes:
         compiled: The MuJoCo model and which part of it belongs to which entity.
@@ -42,14 +42,15 @@ class RigidSolver(Solver):
         """Compiles the model, allocates the memory and fills it in."""
         self.compiled: RigidModel = compile_model(self._specs, sim, self._options)
         self._substeps = sim.substeps
-        self.touching: Collision = collision(self.compiled.mj)
+        own = None if self.compiled.self_collision else self.compiled.body_entities()
+        self.touching: Collision = collision(self.compiled.mj, own)
         self._sizes = constants.sizes(
             self.compiled.mj,
             self.touching,
             n_envs,
             torch.finfo(runtime.tc_float).eps,
-            getattr(self._options, "max_collision_pairs", None),
-            getattr(self._options, "max_contacts", None),
+            self._options.max_collision_pairs,
+            self._options.max_contacts,
         )
         super().build(n_envs, sim, runtime)
 
