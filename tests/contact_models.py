@@ -115,7 +115,7 @@ _SHAPES = (SLAB, DRUM, STONE.format(0), CAPSULE, SPHERE, SLAB, STONE.format(1), 
 FLAT = mjcf(
     FLOOR
     + "".join(
-        free(f"{0.03 * (i % 3)} {0.09 * (i // 2)} {0.08 + 0.12 * (i % 2)}", shape)
+        free(f"{0.03 * (i % 3)} {0.13 * (i // 2)} {0.08 + 0.13 * (i % 2)}", shape)
         for i, shape in enumerate(_SHAPES)
     ),
     f"<asset>{ROCKS}</asset>",

@@ -1,0 +1,90 @@
+"""Contact against MuJoCo C in 64 bits: where things touch, with which effect, where they rest."""
+
+import numpy as np
+import pytest
+
+import genesis_state as gs
+from tests import contact_models, contact_oracle, oracle
+
+# Things whose last wobble takes longer than the test.
+RESTLESS = ()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_64_bits(fresh_runtime):
+    gs.destroy()
+    gs.init(precision="64")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("models")
+
+
+def written(folder, **models):
+    """Model texts as files, by name."""
+    found = {}
+    for name, text in models.items():
+        found[name] = folder / f"{name}.xml"
+        found[name].write_text(text)
+    return found
+
+
+@pytest.mark.parametrize("cone", ["pyramidal", "elliptic"])
+def test_round_things_touch_where_mujocos_do(cone, folder):
+    models = written(folder, **contact_models.ROUND_MODELS)
+    models = contact_oracle.apart(models, folder)
+    case = contact_oracle.build(models, n_envs=100, cone=cone, impratio=2.0)
+    errors = contact_oracle.compare(case)
+    for name, found in errors.items():
+        assert found.contacts > 200, name
+        assert not found.missed, name
+        assert max(found.pos, found.normal, found.dist) < 1e-6, name
+        assert found.qacc < 1e-6, name
+
+
+def test_robots_touch_where_mujocos_do(folder):
+    robots = {
+        **oracle.our_models(),
+        **oracle.gymnasium_models(),
+        **contact_oracle.dm_control_models(),
+    }
+    refused = oracle.refusals(robots)
+    assert set(refused) <= {"swimmer", "dm_control quadruped", "dm_control dog"}
+    models = {name: path for name, path in robots.items() if name not in refused}
+    models = contact_oracle.apart(models, folder)
+    case = contact_oracle.build(models, n_envs=50, window=(0.1, 1.2))
+    for name, found in contact_oracle.compare(case).items():
+        assert not found.missed, name
+        assert max(found.pos, found.normal, found.dist) < 1e-6, name
+        assert found.qacc < 1e-6, name
+        assert not found.unlike, name
+        for pair, patches in found.patches.items():
+            assert max(patches.untrue + patches.excess) < 1e-6, (name, pair)
+
+
+def test_flat_things_touch_where_mujocos_do(folder):
+    models = written(folder, flat=contact_models.FLAT)
+    models = contact_oracle.apart(models, folder)
+    found = contact_oracle.compare(contact_oracle.build(models, n_envs=100))["flat"]
+    assert not found.unlike
+    for pair, patches in found.patches.items():
+        # A depth is that along the normal, and there is none that is less along MuJoCo's.
+        assert max(patches.untrue + patches.excess) < 1e-6, pair
+        # MuJoCo's search may end at a direction that is not the best: no depth to compare with.
+        best = np.array(patches.theirs) < 1e-6
+        assert best.mean() > 0.5, pair
+        assert np.array(patches.depth)[best].max() < 1e-4, pair
+
+
+@pytest.mark.parametrize("cone", ["pyramidal", "elliptic"])
+def test_things_come_to_rest_where_mujocos_do(cone, folder):
+    models = written(folder, resting=contact_models.RESTING)
+    models = contact_oracle.apart(models, folder)
+    case = contact_oracle.build(
+        models, n_envs=2, cone=cone, jolt=0.0, window=(0.002, 0.002), spread=0.0, speed=0.0
+    )
+    apart = contact_oracle.resting_errors(case, seconds=2.0)["resting"]
+    names = case.scene.rigid_solver.compiled.entities[0].links
+    restless = np.isin(names, RESTLESS)
+    assert (apart[:, ~restless] < 1e-3).all(), apart.max(axis=0)
