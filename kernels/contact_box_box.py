@@ -12,6 +12,7 @@ from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_contact_list import add_contact
 from genesis_state.kernels.spatial import column
 
+MOST = 8  # corners that a rectangle and a parallelogram can have in common
 EDGE_BIAS = 1e-6  # by so much of its distance an edge axis must beat those of the faces,
 ALIKE_BIAS = 0.05  # and by so much if it is hardly another direction:
 ALIKE = 0.99  # if the cosine of the angle to the best face axis is larger
@@ -237,11 +238,13 @@ def box_box(e, n: ti.template(), d: ti.template(), pair, reach, p1, R1, s1, p2, 
         centre[2] -= size1[k]
         du = size2[(j + 1) % 3] * column(view, (j + 1) % 3)
         dv = size2[(j + 2) % 3] * column(view, (j + 2) % 3)
+    found = 0
     for k in range(parts):
         if code < 6:
             first, second, count = common_corners(k, wide, centre, du, dv, n.eps)
         for _ in range(count):
-            if first[2] <= reach:
+            if found < MOST and first[2] <= reach:
+                found += 1
                 pos = origin + frame @ ti.Vector([first[0], first[1], 0.5 * first[2]])
                 add_contact(e, n, d, pair, pos, normal, first[2], ti.Vector([0.0, 0.0, 0.0]))
             first = second
