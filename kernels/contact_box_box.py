@@ -171,7 +171,7 @@ def common_corners(k, wide, centre, du, dv, eps):
         area = du[0] * dv[1] - du[1] * dv[0]
         u = ((x - centre[0]) * dv[1] - (y - centre[1]) * dv[0]) / area
         v = (du[0] * (y - centre[1]) - du[1] * (x - centre[0])) / area
-        if ti.max(ti.abs(u), ti.abs(v)) < 1.0 + 128.0 * eps:
+        if ti.max(ti.abs(u), ti.abs(v)) < 1.0 + 32.0 * eps:
             count = 1
         first = ti.Vector([x, y, centre[2] + u * du[2] + v * dv[2]])
     return first, second, count
@@ -224,7 +224,7 @@ def box_box(e, n: ti.template(), d: ti.template(), pair, reach, p1, R1, s1, p2, 
         k = code % 3
         frame = ti.Matrix.cols([column(rot1, (k + 1) % 3), column(rot1, (k + 2) % 3), out])
         origin += size1[k] * out
-        wide = (1.0 + 256.0 * n.eps) * ti.Vector([size1[(k + 1) % 3], size1[(k + 2) % 3], 0.0])
+        wide = (1.0 + 64.0 * n.eps) * ti.Vector([size1[(k + 1) % 3], size1[(k + 2) % 3], 0.0])
         view = frame.transpose() @ rot2
         j = 0
         if ti.abs(view[2, 1]) > ti.abs(view[2, j]):
