@@ -1,10 +1,12 @@
 """Contact against MuJoCo C in 64 bits: where things touch, with which effect, where they rest."""
 
+import mujoco
 import numpy as np
 import pytest
 
 import genesis_state as gs
-from tests import contact_models, contact_oracle, oracle
+from genesis_state.kernels import rigid_contact
+from tests import contact_models, contact_oracle, fed_contacts, oracle
 
 # Things whose last wobble takes longer than the test.
 RESTLESS = ()
@@ -78,11 +80,29 @@ def test_flat_things_touch_where_mujocos_do(folder):
 
 
 @pytest.mark.parametrize("cone", ["pyramidal", "elliptic"])
+def test_mujocos_contacts_accelerate_as_in_mujoco(cone, folder, monkeypatch):
+    monkeypatch.setattr(rigid_contact, "find_contacts", fed_contacts.keep_contacts)
+    models = written(folder, flat=contact_models.FLAT, resting=contact_models.RESTING)
+    models = contact_oracle.apart(models, folder)
+    case = contact_oracle.build(models, n_envs=50, cone=cone, impratio=2.0)
+    case.start()
+    data = list(case.reference())
+    for env, theirs in enumerate(data):
+        mujoco.mj_step(case.mj, theirs)
+        fed_contacts.feed(case.scene.rigid_solver, env, theirs)
+    case.scene.step()
+    acc = case.read("dofs_acc")
+    for name, (_, dofs) in case.parts().items():
+        errors = [oracle.error(acc[e, dofs], theirs.qacc[dofs]) for e, theirs in enumerate(data)]
+        assert max(errors) < 1e-6, name
+
+
+@pytest.mark.parametrize("cone", ["pyramidal", "elliptic"])
 def test_things_come_to_rest_where_mujocos_do(cone, folder):
     models = written(folder, resting=contact_models.RESTING)
     models = contact_oracle.apart(models, folder)
     case = contact_oracle.build(
-        models, n_envs=2, cone=cone, jolt=0.0, window=(0.002, 0.002), spread=0.0, speed=0.0
+        models, n_envs=1, cone=cone, jolt=0.0, window=(0.002, 0.002), spread=0.0, speed=0.0
     )
     apart = contact_oracle.resting_errors(case, seconds=2.0)["resting"]
     names = case.scene.rigid_solver.compiled.entities[0].links
