@@ -11,10 +11,11 @@ The patch lies in a frame of its own: x and y across the normal, z along it.
 
 import math
 
+from genesis_state.kernels.convex_normal import facing, settle_normal
 from genesis_state.kernels.convex_support import (
     core_radii,
     core_radius,
-    hull_support,
+    has_shape,
     relative_pose,
 )
 from genesis_state.kernels.lang import ti
@@ -39,17 +40,9 @@ MOST = 8  # contacts of a pair
 @ti.func
 def hull_feature(e, m: ti.template(), d: ti.template(), side, hull, scale, u):
     """Face, edge or vertex of a hull that is farthest along `u`; returns the number of corners."""
-    first = hull_support(m, hull, scale * u, -1)
+    first, face = facing(m, hull, scale, u, FACE)
     d.polygon[e, side, 0] = scale * m.hull_vertex[first]
     count = 1
-    face = -1
-    best = FACE
-    begin = m.hull_corner_start[first]
-    for k in range(begin, begin + m.hull_n_corners[first]):
-        aligned = m.hull_face_normal[m.hull_corner[k]].dot(u)
-        if aligned > best:
-            best = aligned
-            face = m.hull_corner[k]
     if face >= 0:
         count = m.hull_face_size[face]
         for k in range(count):
@@ -256,6 +249,12 @@ def is_ball_like(shape):
     return shape == SPHERE or shape == ELLIPSOID
 
 
+@ti.func
+def is_curved(shape):
+    """Whether the core of a shape has curved surfaces."""
+    return shape == ELLIPSOID or shape == CYLINDER
+
+
 @subroutine
 def convex_faces(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), pair: ti.i32):
     """`convex_normal` and the nearest points of a pair → its contacts."""
@@ -263,11 +262,18 @@ def convex_faces(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template()
     reach = m.class_margin[c] + m.class_gap[c]
     kind = m.pair_kind[pair]
     g1 = m.pair_geom1[pair]
-    small = ti.min(m.geom_radius[g1], m.geom_radius[m.pair_geom2[pair]])
+    g2 = m.pair_geom2[pair]
+    small = ti.min(m.geom_radius[g1], m.geom_radius[g2])
     R, t = relative_pose(e, m, d, pair)
+    size = ti.sqrt(t.dot(t)) + m.geom_radius[g1] + m.geom_radius[g2]
     r1, r2 = core_radii(m, pair)
     normal = d.convex_normal[e]
-    nearest = d.convex_dist[e] - r1 - r2
+    point = d.convex_point[e]
+    dist = d.convex_dist[e]
+    if ti.static(has_shape(n, CYLINDER) or has_shape(n, ELLIPSOID)):
+        if is_curved(kind // 8) or is_curved(kind % 8):
+            normal, point, dist = settle_normal(m, n, pair, R, t, size, normal, point, dist)
+    nearest = dist - r1 - r2
     F = contact_frame(normal)
     points = 0
     stage = 2
@@ -282,9 +288,9 @@ def convex_faces(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template()
     least = 1e30
     for k in range(points):
         least = ti.min(least, d.polygon_dist[e, k])
-    if nearest <= reach and not least - nearest < ti.max(1e-5, 64.0 * n.eps) * small:
+    if nearest <= reach and not least - nearest < ti.max(1e-5 * small, 16.0 * n.eps * size):
         points = ti.min(points, MOST - 1)
-        middle = d.convex_point[e] + (r1 + 0.5 * nearest) * normal
+        middle = point + (r1 + 0.5 * nearest) * normal
         d.polygon[e, stage, points] = F @ middle
         d.polygon_dist[e, points] = nearest
         points += 1
@@ -293,5 +299,5 @@ def convex_faces(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template()
     out = R1 @ normal
     for k in range(points):
         pos = d.geom_pos[e, g1] + back @ d.polygon[e, stage, k]
-        dist = d.polygon_dist[e, k]
-        add_contact(e, n, d, pair, pos, out, dist, ti.Vector([0.0, 0.0, 0.0]))
+        zero = ti.Vector([0.0, 0.0, 0.0])
+        add_contact(e, n, d, pair, pos, out, d.polygon_dist[e, k], zero)
