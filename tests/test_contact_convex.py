@@ -74,7 +74,7 @@ def model():
 
 
 @ti.kernel
-def find(m: ti.template(), n: ti.template(), d: ti.template()):
+def find(m: ti.template(), n: ti.template(), d: ti.template()):  # pyright: ignore[reportInvalidTypeForm]
     for e in range(n.envs):
         forward_kinematics(e, m, n, d, d.qpos)
         find_contacts(e, m, n, d)
@@ -255,11 +255,11 @@ def test_patches_that_things_rest_on(pairs, case):
     group = GROUPS.index((first, second))
     qpos = np.zeros((N_ENVS, 2 * len(GROUPS) + len(ON_PLANE), 7))
     qpos[..., 3] = 1
+    depth = 0.0005
     up = 1.0 if case.split()[1] in ("on", "hanging", "turned") else -1.0
     tilts = np.random.default_rng(2).normal(scale=1e-4, size=(N_ENVS, 2))
     tilts[0] = 0
     for e, (x, y) in enumerate(tilts):
-        depth = 0.0005
         qpos[e, 2 * group, 3:] = quat1
         qpos[e, 2 * group + 1, :3] = [*offset, up * (low + high - depth)]
         tilt = np.array([1.0, x, y, 0.0])
