@@ -15,6 +15,7 @@ from genesis_state.kernels.convex_normal import facing, settle_normal
 from genesis_state.kernels.convex_support import (
     core_radii,
     core_radius,
+    has_patch,
     has_shape,
     relative_pose,
 )
@@ -277,14 +278,15 @@ def convex_faces(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template()
     F = contact_frame(normal)
     points = 0
     stage = 2
-    if nearest <= reach and not is_ball_like(kind // 8) and not is_ball_like(kind % 8):
-        counts = place_features(e, m, d, pair, F, R, t)
-        if counts.min() > 1:
-            points_, stage_ = clip_patch(e, d, counts, nearest, reach, 1e-3 * small)
-            stage = stage_
-            if points_ > MOST:
-                thin_patch(e, d, points_, stage)
-            points = ti.min(points_, MOST)
+    if ti.static(has_patch(n)):
+        if nearest <= reach and not is_ball_like(kind // 8) and not is_ball_like(kind % 8):
+            counts = place_features(e, m, d, pair, F, R, t)
+            if counts.min() > 1:
+                points_, stage_ = clip_patch(e, d, counts, nearest, reach, 1e-3 * small)
+                stage = stage_
+                if points_ > MOST:
+                    thin_patch(e, d, points_, stage)
+                points = ti.min(points_, MOST)
     least = 1e30
     for k in range(points):
         least = ti.min(least, d.polygon_dist[e, k])

@@ -35,6 +35,14 @@ def has_shape(n, shape: int) -> bool:
     return any(shape in (k // 8, k % 8) for k in n.kinds.intersection(CONVEX_KINDS))
 
 
+def has_patch(n) -> bool:
+    """Whether any pair without a closed form can touch in more than one point."""
+    return any(
+        not {SPHERE, ELLIPSOID}.intersection((k // 8, k % 8))
+        for k in n.kinds.intersection(CONVEX_KINDS)
+    )
+
+
 @ti.func
 def core_radius(shape, size):
     """Radius of the ball that is swept along the core of a shape [m]."""
