@@ -1,0 +1,147 @@
+"""Which pairs are near, and what happens where there are more than there is room for."""
+
+from collections import Counter
+
+import mujoco
+import numpy as np
+import pytest
+import torch
+
+import genesis_state as gs
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_kinematics import forward_kinematics
+from genesis_state.kernels.rigid_narrow_phase import find_contacts
+from genesis_state.solvers.rigid import collision
+
+N_ENVS = 12
+SHAPES = (
+    'type="sphere" size="0.1"',
+    'type="capsule" size="0.06 0.15"',
+    'type="box" size="0.1 0.1 0.1"',
+)
+CROWD = 63
+
+
+@ti.kernel
+def find_all(m: ti.template(), n: ti.template(), d: ti.template()):  # pyright: ignore[reportInvalidTypeForm] -- Taichi
+    for e in range(n.envs):
+        forward_kinematics(e, m, n, d, d.qpos)
+        find_contacts(e, m, n, d)
+
+
+def crowd(path):
+    """A scene of many bodies, a few of them with a margin, and their random places."""
+    bodies = "".join(
+        f'<body><freejoint/><geom {SHAPES[i % 3]} margin="{0.05 * (i % 7 == 0)}"/></body>'
+        for i in range(CROWD)
+    )
+    path.write_text(
+        f'<mujoco><worldbody><geom type="plane" size="0 0 1"/>{bodies}</worldbody></mujoco>'
+    )
+    scene = gs.Scene(rigid_options=gs.options.RigidOptions(max_contacts=1000))
+    scene.add_entity(gs.morphs.MJCF(file=path))
+    scene.build(n_envs=N_ENVS)
+    random = np.random.default_rng(0)
+    qpos = random.normal(size=(N_ENVS, CROWD, 7))
+    # From a heap to a long row along each of the axes.
+    for e, row in enumerate(qpos):
+        spread = np.array([0.4, 0.4, 0.4])
+        spread[e % 3] += 0.3 * (e // 3)
+        row[:, :3] *= spread
+    qpos[..., 3:] /= np.linalg.norm(qpos[..., 3:], axis=-1, keepdims=True)
+    state = scene.get_state()
+    state.rigid.qpos.copy_(torch.from_numpy(qpos.reshape(N_ENVS, -1)))
+    scene.reset(state)
+    return scene, qpos.reshape(N_ENVS, -1)
+
+
+def touching(scene):
+    """Contacts by pair of geoms, for each environment."""
+    solver = scene.rigid_solver
+    find_all(solver.model, solver._sizes, solver.fields)
+    geoms = solver.touching.geoms[solver.touching.pairs]
+    counts, pairs = (solver.arena.get(name).numpy() for name in ("n_contacts", "contact_pair"))
+    assert not solver.arena.get("overflow").any()
+    return [
+        Counter(tuple(map(int, geoms[p])) for p in row[:n])
+        for n, row in zip(counts, pairs, strict=True)
+    ]
+
+
+def test_sweeping_finds_what_looking_at_every_pair_finds(fresh_runtime, tmp_path, monkeypatch):
+    gs.destroy()
+    gs.init(precision="64")
+    scene, qpos = crowd(tmp_path / "crowd.xml")
+    assert scene.rigid_solver.touching.swept
+    swept = touching(scene)
+    mj = scene.rigid_solver.mj_model
+    data = mujoco.MjData(mj)
+    for env, row in enumerate(qpos):
+        data.qpos[:] = row
+        mujoco.mj_kinematics(mj, data)
+        mujoco.mj_collision(mj, data)
+        assert swept[env] == Counter(tuple(map(int, c.geom)) for c in data.contact)
+    assert min(len(found) for found in swept) > 20
+    scene.close()
+
+    monkeypatch.setattr(collision, "LISTED_PAIRS", 10**6)
+    scene, _ = crowd(tmp_path / "crowd.xml")
+    assert not scene.rigid_solver.touching.swept
+    assert touching(scene) == swept
+    scene.close()
+    gs.destroy()
+
+
+@pytest.fixture(scope="module")
+def balls(fresh_runtime):
+    """Six balls over the ground with room for three contacts or seven near pairs."""
+    gs.init()
+    scene = gs.Scene(rigid_options=gs.options.RigidOptions(max_contacts=3, max_collision_pairs=7))
+    scene.add_entity(gs.morphs.Plane())
+    for k in range(6):
+        scene.add_entity(gs.morphs.Sphere(radius=0.1, pos=(k, 0, 1)))
+    scene.build(n_envs=3)
+    yield scene
+    gs.destroy()
+
+
+def start(scene, heights, gaps):
+    """All balls of environment e at height heights[e], gaps[e] apart from each other."""
+    scene.reset()
+    state = scene.get_state()
+    qpos = state.rigid.qpos.view(3, 6, 7)
+    for env in range(3):
+        qpos[env, :, 0] = torch.arange(6) * gaps[env]
+        qpos[env, :2, 2] = 0.09  # two balls touch the ground
+        qpos[env, 2:, 2] = heights[env]
+    scene.reset(state)
+
+
+def run(scene, steps=20):
+    for _ in range(steps):
+        scene.step()
+    return scene.get_state()
+
+
+def overflows(scene):
+    return scene.rigid_solver.arena.get("overflow").tolist()
+
+
+@pytest.mark.parametrize(
+    ("heights", "gaps"),
+    [((1, 0.09, 1), (1, 1, 1)), ((1, 0.6, 1), (1, 0.12, 1))],
+    ids=["contacts", "near pairs"],
+)
+def test_overflow_is_flagged_deterministic_and_ones_own(balls, heights, gaps):
+    start(balls, (1, 1, 1), (1, 1, 1))
+    calm = run(balls)
+    assert overflows(balls) == [False] * 3
+    start(balls, heights, gaps)
+    full = run(balls)
+    assert overflows(balls) == [False, True, False]
+    for env in (0, 2):
+        assert full[[env]].equal(calm[[env]])
+    start(balls, heights, gaps)
+    assert run(balls).equal(full)
+    balls.reset(envs_idx=[1])
+    assert overflows(balls) == [False] * 3
