@@ -1,168 +1,169 @@
-"""Steps per second of rigid scenes, beside MuJoCo on the same model, states and controls.
+"""Steps per second of rigid scenes with contacts, beside MuJoCo on the same model and states.
 
     python benchmarks/rigid.py > rigid.json
 
-Both sides step the same compiled model with contacts disabled and the same integrator, solver
-(Newton), iterations and tolerance, from the same random states with the same constant controls,
-for the same number of steps. Their runs alternate; the rates are medians. MuJoCo computes in 64
-bits.
+Both sides step the same compiled model with the same integrator, solver (Newton), iterations and
+tolerance, from the same states in contact (see rigid_scenes.py) and warm starts, with the same
+constant controls, for the same number of steps. Their runs alternate; the rates are medians.
+MuJoCo computes in 64 bits and chooses by itself whether its Jacobian is dense or sparse.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import importlib.util
 import json
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import mujoco
 import mujoco.rollout
 import numpy as np
+import rigid_scenes
 import torch
+from rigid_scenes import States, Subject
 
 import genesis_state as gs
 
-OURS = ("franka.xml", "quadruped.xml", "cartpole.xml")
-GYMNASIUM = ("humanoid.xml", "ant.xml", "half_cheetah.xml")
+SCENES = ("franka", "quadruped", "boxes", "humanoid")
+STARTS = 16  # states at least in one run: a few environments take them in turn
+WORK = 100_000  # environment steps in one run at most, where there are many environments
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Prints JSON; see the top of this file.")
-    parser.add_argument("--n-envs", type=int, nargs="+", default=[64, 1024, 4096])
-    parser.add_argument("--models", nargs="+", help="files; by default ours and gymnasium's")
+    parser.add_argument("--n-envs", type=int, nargs="+", default=[1, 64, 1024, 4096])
+    parser.add_argument("--scenes", nargs="+", help=f"default: {', '.join(SCENES)}", default=SCENES)
     parser.add_argument("--precision", choices=["32", "64"], default="32")
     parser.add_argument("--threads", type=int, default=2, help="of both sides")
-    parser.add_argument("--steps", type=int, default=100, help="in each run")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--steps", type=int, default=100, help="at most, from one state")
+    parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
 
     os.environ.setdefault("TI_CPU_MAX_NUM_THREADS", str(args.threads))
     gs.init(precision=args.precision, logging_level="error")
+    subjects = rigid_scenes.subjects()
+    if unknown := set(args.scenes) - set(subjects):
+        parser.error(f"no scenes {sorted(unknown)}; there are {', '.join(subjects)}")
     rows = []
-    for file in args.models or default_models():
+    for name in args.scenes:
         for n_envs in args.n_envs:
-            print(f"{Path(file).stem}, {n_envs} environments", file=sys.stderr)
-            rows.append(measure(file, n_envs, args.threads, args.steps, args.repeats))
-            if "refused" in rows[-1]:
-                break
+            print(f"{name}, {n_envs} environments", file=sys.stderr)
+            steps = max(10, min(args.steps, WORK // n_envs))
+            row = measure(subjects[name], n_envs, args.threads, steps, args.repeats)
+            rows.append({"scene": name, "n_envs": n_envs, **row})
+            print(f"    {row['env_steps_per_s']} a second, {row['ratio']} x", file=sys.stderr)
     report = {
         "precision": args.precision,
         "threads": args.threads,
         "cores": os.cpu_count(),
         "mujoco": mujoco.__version__,
-        "steps": args.steps,
         "repeats": args.repeats,
-        "contacts": "disabled on both sides",
-        "models": rows,
+        "geometric_mean_of_ratios": {
+            n: round(
+                statistics.geometric_mean(row["ratio"] for row in rows if row["n_envs"] == n), 2
+            )
+            for n in args.n_envs
+        },
+        "scenes": rows,
     }
     print(json.dumps(report, indent=2))
 
 
-def default_models() -> list[str]:
-    """Our models, and those of gymnasium's wheel if it is installed."""
-    spec = importlib.util.find_spec("gymnasium")
-    if spec is None or spec.origin is None:
-        return list(OURS)
-    assets = Path(spec.origin).parent / "envs" / "mujoco" / "assets"
-    return [*OURS, *(str(assets / name) for name in GYMNASIUM if (assets / name).is_file())]
-
-
-def measure(file: str, n_envs: int, threads: int, steps: int, repeats: int) -> dict[str, Any]:
-    """Both rates for one model and one number of environments [environment steps per second]."""
-    row: dict[str, Any] = {"model": Path(file).stem, "n_envs": n_envs}
+def measure(
+    subject: Subject, n_envs: int, threads: int, steps: int, repeats: int
+) -> dict[str, Any]:
+    """Both rates in one scene with one number of environments [environment steps per second]."""
     scene = gs.Scene(
-        sim_options=gs.options.SimOptions(dt=own_timestep(file)),
-        rigid_options=gs.options.RigidOptions(constraint_solver="Newton"),
+        sim_options=gs.options.SimOptions(dt=subject.dt),
+        rigid_options=gs.options.RigidOptions(
+            constraint_solver="Newton", enable_collision=subject.contacts
+        ),
     )
-    robot = scene.add_entity(gs.morphs.MJCF(file=file))
-    try:
-        scene.build(n_envs=n_envs)
-    except ValueError as error:
-        scene.close()
-        return {**row, "refused": str(error)}
-
+    subject.add(scene)
+    scene.build(n_envs=n_envs)
     model = copy.copy(scene.rigid_solver.mj_model)
-    model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_CONTACT)
-    qpos, qvel, ctrl = random_states(model, n_envs)
-
-    state = scene.get_state()
-    state.rigid.qpos.copy_(torch.from_numpy(qpos))
-    state.rigid.dofs_vel.copy_(torch.from_numpy(qvel))
-    scene.reset(state)
-    if model.nu:
-        robot.control_actuators(torch.from_numpy(ctrl))
-    start = scene.get_state()
+    if not subject.contacts:
+        model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_CONTACT)
+    rounds = -(-STARTS // n_envs)
+    states = rigid_scenes.prepare(model, subject, rounds * n_envs, threads)
+    parts = [slice(i * n_envs, (i + 1) * n_envs) for i in range(rounds)]
+    starts = [as_state(scene, states, part) for part in parts]
+    ends: list[Any] = [None] * rounds
 
     def ours() -> None:
-        scene.reset(start)
-        for _ in range(steps):
-            scene.step()
+        for i, start in enumerate(starts):
+            scene.reset(start)
+            for _ in range(steps):
+                scene.step()
+            ends[i] = scene.get_state()
 
-    act = np.zeros((n_envs, model.na))
-    initial = np.concatenate([np.zeros((n_envs, 1)), qpos, qvel, act], axis=1)
-    control = np.repeat(ctrl[:, None], steps, axis=1)
-    states = np.empty((n_envs, steps, initial.shape[1]))
-    sensors = np.empty((n_envs, steps, model.nsensordata))
+    physics = states.physics()
+    control = np.repeat(states.ctrl[:, None], steps, axis=1)
+    after = np.empty((len(physics), steps, physics.shape[1]))
+    sensors = np.empty((len(physics), steps, model.nsensordata))
     data = [mujoco.MjData(model) for _ in range(threads)]
     pool = mujoco.rollout.Rollout(nthread=threads)
 
     def theirs() -> None:
-        pool.rollout(model, data, initial, control, nstep=steps, state=states, sensordata=sensors)
+        for part in parts:
+            pool.rollout(
+                model,
+                data,
+                physics[part],
+                control[part],
+                nstep=steps,
+                initial_warmstart=states.warmstart[part],
+                state=after[part],
+                sensordata=sensors[part],
+            )
 
     theirs_s, ours_s = alternate((theirs, ours), repeats)
-    found = scene.get_state().rigid.qpos.double().numpy()
-    stopped = scene.rigid_solver.get_error_envs_mask()
-    wanted = states[:, -1, 1 : 1 + model.nq]
-    apart = np.abs(found - wanted).max(axis=1)[~stopped.numpy()]
     pool.close()
+    stopped = torch.cat([end.rigid.error for end in ends]).numpy()
+    found = torch.cat([end.rigid.qpos for end in ends]).double().numpy()
+    apart = np.abs(found - after[:, -1, 1 : 1 + model.nq]).max(axis=1)[~stopped]
+    # What is computed, where MuJoCo chooses.
+    jacobian = "sparse" if mujoco.mj_isSparse(model) else "dense"
     scene.close()
-    total = n_envs * steps
+    total = len(physics) * steps
     return {
-        **row,
-        "dofs": model.nv,
-        "integrator": mujoco.mjtIntegrator(model.opt.integrator).name.removeprefix("mjINT_"),
-        "solver": mujoco.mjtSolver(model.opt.solver).name.removeprefix("mjSOL_"),
-        "iterations": int(model.opt.iterations),
-        "tolerance": float(model.opt.tolerance),
-        "dt": float(model.opt.timestep),
         "env_steps_per_s": round(total / ours_s),
         "mujoco_env_steps_per_s": round(total / theirs_s),
         "ratio": round(theirs_s / ours_s, 2),
-        "stopped_envs": int(stopped.sum()),
+        "contacts_at_the_start": round(states.contacts, 2),
+        "contacts_at_the_end": round(rigid_scenes.mean_contacts(model, after[:256, -1]), 2),
         "median_distance_at_the_end": float(np.median(apart)) if len(apart) else None,
+        "stopped_envs": int(stopped.sum()),
+        "steps": steps,
+        "states": len(physics),
+        "dofs": model.nv,
+        "dt": float(model.opt.timestep),
+        "integrator": mujoco.mjtIntegrator(model.opt.integrator).name.removeprefix("mjINT_"),
+        "cone": mujoco.mjtCone(model.opt.cone).name.removeprefix("mjCONE_"),
+        "iterations": int(model.opt.iterations),
+        "tolerance": float(model.opt.tolerance),
+        "mujoco_jacobian": jacobian,
     }
 
 
-def own_timestep(file: str) -> float:
-    """The time step that a model was written for [s]."""
-    path = Path(file)
-    if not path.is_file():
-        path = Path(gs.__file__).parent / "assets" / file
-    return float(mujoco.MjModel.from_xml_path(str(path)).opt.timestep)
-
-
-def random_states(model: Any, n_envs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions about the model's own and inside its limits, velocities, controls in range."""
-    random = np.random.default_rng(0)
-    qpos = np.tile(model.qpos0, (n_envs, 1))
-    for env in range(n_envs):
-        mujoco.mj_integratePos(model, qpos[env], random.normal(0, 0.3, model.nv), 1.0)
-    for joint in np.flatnonzero(model.jnt_limited):
-        if model.jnt_type[joint] >= mujoco.mjtJoint.mjJNT_SLIDE.value:
-            place = model.jnt_qposadr[joint]
-            qpos[:, place] = np.clip(qpos[:, place], *model.jnt_range[joint])
-    qvel = random.normal(0, 0.5, (n_envs, model.nv))
-    limited = model.actuator_ctrllimited.astype(bool)[:, None]
-    low, high = np.where(limited, model.actuator_ctrlrange, [-1.0, 1.0]).T
-    ctrl = random.uniform(low, high, (n_envs, model.nu))
-    return qpos, qvel, ctrl
+def as_state(scene: gs.Scene, states: States, part: slice) -> Any:
+    """Some of the states as one of the scene."""
+    scene.reset()
+    state = scene.get_state()
+    for name, value in (
+        ("qpos", states.qpos),
+        ("dofs_vel", states.vel),
+        ("dofs_acc", states.warmstart),
+        ("act", states.act),
+        ("ctrl", states.ctrl),
+    ):
+        getattr(state.rigid, name).copy_(torch.from_numpy(value[part]))
+    return state
 
 
 def alternate(calls: tuple[Callable[[], None], ...], repeats: int) -> list[float]:
