@@ -23,6 +23,7 @@ from genesis_state.kernels.rigid_kinematics import (
     forward_kinematics,
     read_vec3,
 )
+from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.rigid_newton import constrained_acceleration
 from genesis_state.kernels.spatial import quat_integrate, rotvec_rate
 from genesis_state.kernels.subroutine import subroutine
@@ -255,3 +256,13 @@ def refresh_links(m: ti.template(), n: ti.template(), d: ti.template()):
     for e in range(n.envs):
         forward_kinematics(e, m, n, d, d.qpos)
         write_links(e, n, d)
+
+
+@ti.kernel
+def detect_contacts(m: ti.template(), n: ti.template(), d: ti.template()):
+    """`qpos` → the list of contacts, before any force is known."""
+    for e in range(n.envs):
+        forward_kinematics(e, m, n, d, d.qpos)
+        find_contacts(e, m, n, d)
+        for c in range(d.n_contacts[e]):
+            d.contact_force[e, c] = ti.Vector([0.0, 0.0, 0.0])

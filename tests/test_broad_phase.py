@@ -8,9 +8,6 @@ import pytest
 import torch
 
 import genesis_state as gs
-from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_kinematics import forward_kinematics
-from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.solvers.rigid import collision
 
 N_ENVS = 12
@@ -20,13 +17,6 @@ SHAPES = (
     'type="box" size="0.1 0.1 0.1"',
 )
 CROWD = 63
-
-
-@ti.kernel
-def find_all(m: ti.template(), n: ti.template(), d: ti.template()):  # pyright: ignore[reportInvalidTypeForm] -- Taichi
-    for e in range(n.envs):
-        forward_kinematics(e, m, n, d, d.qpos)
-        find_contacts(e, m, n, d)
 
 
 def crowd(path):
@@ -58,7 +48,7 @@ def crowd(path):
 def touching(scene):
     """Contacts by pair of geoms, for each environment."""
     solver = scene.rigid_solver
-    find_all(solver.model, solver._sizes, solver.fields)
+    solver.detect_contacts()
     geoms = solver.touching.geoms[solver.touching.pairs]
     counts, pairs = (solver.arena.get(name).numpy() for name in ("n_contacts", "contact_pair"))
     assert not solver.arena.get("overflow").any()

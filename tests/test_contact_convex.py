@@ -11,9 +11,6 @@ import torch
 
 import genesis_state as gs
 from genesis_state.kernels.convex_support import CONVEX_KINDS
-from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_kinematics import forward_kinematics
-from genesis_state.kernels.rigid_narrow_phase import find_contacts
 
 N_ENVS = 100
 BAND = 1e-6  # distances within which either answer to "do they touch" is right [m]
@@ -73,13 +70,6 @@ def model():
 """
 
 
-@ti.kernel
-def find(m: ti.template(), n: ti.template(), d: ti.template()):  # pyright: ignore[reportInvalidTypeForm]
-    for e in range(n.envs):
-        forward_kinematics(e, m, n, d, d.qpos)
-        find_contacts(e, m, n, d)
-
-
 class Pairs:
     """Ours and MuJoCo's contacts of all pairs: rows of distance, normal, position."""
 
@@ -101,7 +91,7 @@ class Pairs:
         """For each environment a list of contacts for each pair."""
         with self.solver.arena.edit("qpos") as (view,):
             view.copy_(torch.from_numpy(qpos.reshape(len(qpos), -1)))
-        find(self.solver.model, self.solver._sizes, self.solver.fields)
+        self.solver.detect_contacts()
         read = {
             name: self.solver.arena.get(f"contact_{name}").numpy()
             for name in ("pair", "dist", "normal", "pos")

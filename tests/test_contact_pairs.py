@@ -10,9 +10,6 @@ import pytest
 import torch
 
 import genesis_state as gs
-from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_kinematics import forward_kinematics
-from genesis_state.kernels.rigid_narrow_phase import find_contacts
 
 KINDS = (
     *("plane-sphere", "plane-capsule", "plane-cylinder", "plane-box"),
@@ -118,13 +115,6 @@ def place(mj: mujoco.MjModel, data: mujoco.MjData, random: np.random.Generator) 
         data.qpos[adr : adr + 3] = data.geom_xpos[first] + distance * direction + aside
 
 
-@ti.kernel
-def find_all(m: ti.template(), n: ti.template(), d: ti.template()):  # pyright: ignore[reportInvalidTypeForm] -- Taichi
-    for e in range(n.envs):
-        forward_kinematics(e, m, n, d, d.qpos)
-        find_contacts(e, m, n, d)
-
-
 @pytest.fixture(scope="module")
 def found(fresh_runtime, tmp_path_factory):
     """For each environment and pair, the contacts of both: ours, MuJoCo's."""
@@ -149,7 +139,7 @@ def found(fresh_runtime, tmp_path_factory):
             for c in data.contact:
                 number = int(mj.geom(c.geom[0]).name.split()[1])
                 here[number][1].append(Contact(c.pos.copy(), c.frame[:3].copy(), c.dist))
-    find_all(solver.model, solver._sizes, solver.fields)
+    solver.detect_contacts()
     names = ["n_contacts", "overflow", "contact_pair"]
     names += [f"contact_{name}" for name in Contact._fields]
     read = {name: solver.arena.get(name).numpy() for name in names}

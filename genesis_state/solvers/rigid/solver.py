@@ -83,6 +83,14 @@ class RigidSolver(Solver):
         """`qpos` → `links_pos`, `links_quat`, after coordinates were set from outside."""
         rigid_step.refresh_links(self.model, self._sizes, self.fields)
 
+    def detect_contacts(self) -> None:
+        """Finds what touches now, without a step: contacts where things are, with no forces yet.
+
+        They replace those of the last step.
+        """
+        if self._sizes.contacts:
+            rigid_step.detect_contacts(self.model, self._sizes, self.fields)
+
     def get_error_envs_mask(self) -> torch.Tensor:
         """Which environments stopped because their state was no longer a state, bool (n_envs,).
 
