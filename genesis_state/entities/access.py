@@ -34,7 +34,7 @@ class Binding:
     Attributes:
         solver: The rigid solver.
         part: Where the entity's elements lie among the scene's.
-        columns: Readers of local indices, by noun: "dof", "q", "link", "actuator".
+        columns: Readers of local indices, by noun: "dof", "q", "link", "actuator", "site".
         everywhere: The selection of all environments.
         joint_types: "free", "ball", "slide" or "hinge" of each joint.
         joint_dofs, joint_qs: The first dof and coordinate of each joint, within the entity.
@@ -54,7 +54,7 @@ class Binding:
                 getattr(part, f"{noun}_end") - getattr(part, f"{noun}_start"),
                 scene.device,
             )
-            for noun in ("dof", "q", "link", "actuator")
+            for noun in ("dof", "q", "link", "actuator", "site")
         }
         at = part.at("joint")
         self.joint_types = [JOINTS[int(kind)] for kind in mj.jnt_type[at]]

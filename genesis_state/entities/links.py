@@ -149,10 +149,12 @@ class EntityLinks(EntityAccess):
 
     def _model(self, name: str, columns: Columns) -> torch.Tensor:
         """A constant of the model for each of the links."""
-        bound = self._bound
-        bodies = [bound.part.link_start + i + 1 for i in columns.indices]
+        return self._constant(name, [self._bound.part.link_start + i + 1 for i in columns.indices])
+
+    def _constant(self, name: str, elements: list[int]) -> torch.Tensor:
+        """Some elements of one of MuJoCo's arrays."""
         runtime = self.scene._runtime
-        value = torch.from_numpy(getattr(bound.solver.compiled.mj, name)[bodies])
+        value = torch.from_numpy(getattr(self._bound.solver.compiled.mj, name)[elements])
         return value.to(device=runtime.device, dtype=runtime.tc_float)
 
     def _com_offset(self, columns: Columns, quat: torch.Tensor) -> torch.Tensor:

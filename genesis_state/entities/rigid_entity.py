@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from genesis_state.entities.access import DOFS_OF_JOINT
+from genesis_state.entities.contacts import EntityContacts
 from genesis_state.entities.control import EntityControl
 from genesis_state.entities.coordinates import EntityCoordinates
 from genesis_state.entities.inverse_kinematics import EntityInverseKinematics
-from genesis_state.entities.links import EntityLinks
+from genesis_state.entities.rigid_geom import RigidGeom
 from genesis_state.entities.rigid_joint import RigidJoint
 from genesis_state.entities.rigid_link import RigidLink
+from genesis_state.entities.rigid_site import RigidSite
+from genesis_state.entities.sites import EntitySites
 
 QS_OF_JOINT = {"free": 7, "ball": 4, "slide": 1, "hinge": 1}
 
 
-class RigidEntity(EntityCoordinates, EntityLinks, EntityControl, EntityInverseKinematics):
+class RigidEntity(
+    EntityCoordinates, EntitySites, EntityContacts, EntityControl, EntityInverseKinematics
+):
     """A robot or body in a scene. `scene.add_entity` makes it; it answers once the scene is built.
 
     Every call that reads or writes takes `envs_idx`: None for all environments, indices, or a mask
@@ -21,8 +26,8 @@ class RigidEntity(EntityCoordinates, EntityLinks, EntityControl, EntityInverseKi
     the scene was built with n_envs=0. Setters take one value for all selected environments or one
     for each, check everything first, and refuse what does not fit with nothing changed.
 
-    `…_start` and `…_end` say where its links, joints, dofs, coordinates and actuators lie among
-    the scene's; `…_idx_local` count within the entity.
+    `…_start` and `…_end` say where its links, joints, dofs, coordinates, actuators, geoms and
+    sites lie among the scene's; `…_idx_local` count within the entity.
     """
 
     @property
@@ -55,6 +60,30 @@ class RigidEntity(EntityCoordinates, EntityLinks, EntityControl, EntityInverseKi
         return list(self._bound.part.actuators)
 
     @property
+    def geoms(self) -> list[RigidGeom]:
+        """Its geoms, in the order of their links."""
+        bound, links = self._bound, self.links
+        return [
+            RigidGeom(links[self._carrier("geom", i)], name, i, bound.part.geom_start + i)
+            for i, name in enumerate(bound.part.geoms)
+        ]
+
+    @property
+    def sites(self) -> list[RigidSite]:
+        """Its sites, in the order of their links."""
+        bound, links = self._bound, self.links
+        return [
+            RigidSite(self, links[self._carrier("site", i)], name, i, bound.part.site_start + i)
+            for i, name in enumerate(bound.part.sites)
+        ]
+
+    def _carrier(self, family: str, i: int) -> int:
+        """The link that the entity's geom or site `i` is fixed to, within the entity."""
+        bound = self._bound
+        bodies = getattr(bound.solver.compiled.mj, f"{family}_bodyid")[bound.part.at(family)]
+        return int(bodies[i]) - 1 - bound.part.link_start
+
+    @property
     def base_link(self) -> RigidLink:
         """Its first link."""
         return self.links[0]
@@ -74,6 +103,22 @@ class RigidEntity(EntityCoordinates, EntityLinks, EntityControl, EntityInverseKi
             KeyError: There is none; the message lists those there are.
         """
         return self._named("joint", self.joints, name)
+
+    def get_geom(self, name: str) -> RigidGeom:
+        """The geom of that name.
+
+        Raises:
+            KeyError: There is none; the message lists those there are.
+        """
+        return self._named("geom", self.geoms, name)
+
+    def get_site(self, name: str) -> RigidSite:
+        """The site of that name.
+
+        Raises:
+            KeyError: There is none; the message lists those there are.
+        """
+        return self._named("site", self.sites, name)
 
     def _named(self, kind: str, elements: list, name: str):
         for element in elements:
@@ -111,6 +156,16 @@ class RigidEntity(EntityCoordinates, EntityLinks, EntityControl, EntityInverseKi
     def n_actuators(self) -> int:
         """Number of actuators."""
         return self.actuator_end - self.actuator_start
+
+    @property
+    def n_geoms(self) -> int:
+        """Number of geoms."""
+        return self.geom_end - self.geom_start
+
+    @property
+    def n_sites(self) -> int:
+        """Number of sites."""
+        return self.site_end - self.site_start
 
     @property
     def link_start(self) -> int:
@@ -161,3 +216,23 @@ class RigidEntity(EntityCoordinates, EntityLinks, EntityControl, EntityInverseKi
     def actuator_end(self) -> int:
         """One past its last actuator."""
         return self._bound.part.actuator_end
+
+    @property
+    def geom_start(self) -> int:
+        """Its first geom among the scene's."""
+        return self._bound.part.geom_start
+
+    @property
+    def geom_end(self) -> int:
+        """One past its last geom."""
+        return self._bound.part.geom_end
+
+    @property
+    def site_start(self) -> int:
+        """Its first site among the scene's."""
+        return self._bound.part.site_start
+
+    @property
+    def site_end(self) -> int:
+        """One past its last site."""
+        return self._bound.part.site_end

@@ -15,14 +15,15 @@ Readings: TypeAlias = dict[str, torch.Tensor]
 
 
 def public_getters(scene: Scene) -> Readings:
-    """What every `get_…` of the scene's entities, their links and joints, and solvers returns.
+    """What every `get_…` and `touches` of the scene's entities, their parts, and solvers returns.
 
     A getter counts if it needs no argument and returns a tensor or several.
     """
     found: Readings = {"scene.envs_t": scene.envs_t}
     for name, owner in _owners(scene):
         for key in dir(type(owner)):
-            if not key.startswith("get_") or not _needs_nothing(getattr(owner, key)):
+            asked = key.startswith("get_") or key == "touches"
+            if not asked or not _needs_nothing(getattr(owner, key)):
                 continue
             for suffix, value in _tensors(getattr(owner, key)()):
                 found[f"{name}.{key}{suffix}"] = value.clone()
@@ -34,7 +35,7 @@ def _owners(scene: Scene) -> Iterator[tuple[str, Any]]:
         yield f"{solver.alias()}_solver", solver
     for entity in scene.entities:
         yield entity.name, entity
-        for family in ("links", "joints"):
+        for family in ("links", "joints", "sites"):
             for part in getattr(entity, family, ()):
                 yield f"{entity.name}.{part.name}", part
 
@@ -48,6 +49,10 @@ def _needs_nothing(method: Any) -> bool:
 def _tensors(value: Any) -> Iterator[tuple[str, torch.Tensor]]:
     if isinstance(value, torch.Tensor):
         yield "", value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, torch.Tensor):
+                yield f"[{key!r}]", item
     elif isinstance(value, (tuple, list)):
         for i, item in enumerate(value):
             if isinstance(item, torch.Tensor):

@@ -312,6 +312,7 @@ def _contacts(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
         np.maximum.at(geom_reach, column, reach)
     condim, margin, gap = parameters[:, :3].T
     return {
+        "geom_id": geoms,
         "geom_body": mj.geom_bodyid[geoms],
         "geom_body_pos": mj.geom_pos[geoms],
         "geom_body_quat": mj.geom_quat[geoms],

@@ -62,6 +62,7 @@ class ContactState(Schema):
     contact_cost = StateVar("Cost where a line search starts", ("contact",), role="scratch")
     contact_f = StateVar("Force in its frame", ("contact", "cone_dim"), role="scratch")
 
+    geom_id = StateVar("Its number in MuJoCo's model", ("geom",), dtype="int", role="model")
     geom_body = StateVar("Body", ("geom",), dtype="int", role="model")
     geom_body_pos = StateVar("Position in the body's frame [m]", ("geom",), (3,), role="model")
     geom_body_quat = StateVar("Orientation in the body's frame", ("geom",), (4,), role="model")

@@ -15,14 +15,16 @@ class EntityRange:
 
     Links are MuJoCo's bodies without the world: link i is body i + 1. Names are the entity's own;
     MuJoCo's name has the entity's name and a slash before it. What the file leaves unnamed is
-    called `link_<i>`, `joint_<i>` or `actuator_<i>`, counted within the entity. Geoms that a file
-    fixes to the world belong to no entity.
+    called `link_<i>`, `joint_<i>`, `actuator_<i>` and so on, counted within the entity. Geoms and
+    sites that a file fixes to the world belong to no entity.
     """
 
     name: str
     links: tuple[str, ...]
     joints: tuple[str, ...]
     actuators: tuple[str, ...]
+    geoms: tuple[str, ...]
+    sites: tuple[str, ...]
     link_start: int
     link_end: int
     joint_start: int
@@ -35,9 +37,11 @@ class EntityRange:
     actuator_end: int
     geom_start: int
     geom_end: int
+    site_start: int
+    site_end: int
 
     def at(self, family: str) -> slice:
-        """The range of a family: "link", "joint", "dof", "q", "actuator" or "geom"."""
+        """The range of a family: "link", "joint", "dof", "q", "actuator", "geom" or "site"."""
         return slice(getattr(self, f"{family}_start"), getattr(self, f"{family}_end"))
 
 
@@ -60,8 +64,10 @@ def entity_ranges(
         at["dof"] += model.nv
         at["q"] += model.nq
         at["actuator"] += model.nactuator
-        # Geoms lie in the order of their bodies; body 0 is the world, which is no link.
-        geoms = np.searchsorted(mj.geom_bodyid, [start["link"] + 1, at["link"] + 1])
+        # Geoms and sites lie in the order of their bodies; body 0 is the world, which is no link.
+        bodies = [start["link"] + 1, at["link"] + 1]
+        geoms = np.searchsorted(mj.geom_bodyid, bodies).tolist()
+        sites = np.searchsorted(mj.site_bodyid, bodies).tolist()
         ranges.append(
             EntityRange(
                 name=name,
@@ -70,10 +76,14 @@ def entity_ranges(
                 actuators=_names(
                     [mj.actuator(i) for i in range(start["actuator"], at["actuator"])], "actuator"
                 ),
+                geoms=_names([mj.geom(i) for i in range(*geoms)], "geom"),
+                sites=_names([mj.site(i) for i in range(*sites)], "site"),
                 **{f"{family}_start": start[family] for family in at},
                 **{f"{family}_end": at[family] for family in at},
-                geom_start=int(geoms[0]),
-                geom_end=int(geoms[1]),
+                geom_start=geoms[0],
+                geom_end=geoms[1],
+                site_start=sites[0],
+                site_end=sites[1],
             )
         )
     return tuple(ranges)

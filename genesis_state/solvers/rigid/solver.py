@@ -97,3 +97,23 @@ class RigidSolver(Solver):
         Such an environment stays as it was found until it is reset.
         """
         return self.arena.get("error")
+
+    def get_overflow_envs_mask(self) -> torch.Tensor:
+        """Which environments have left out contacts since their last reset, bool (n_envs,).
+
+        More pairs of geoms were near each other, or more points touched, than there is room for.
+        The same are left out in every run, but the motion is no longer the model's: build the
+        scene with larger RigidOptions(max_collision_pairs=…, max_contacts=…). What there is room
+        for now is `max_collision_pairs` and `max_contacts` of this solver.
+        """
+        return self.arena.get("overflow")
+
+    @property
+    def max_collision_pairs(self) -> int:
+        """Room for pairs of geoms near each other, in each environment."""
+        return self._sizes.near
+
+    @property
+    def max_contacts(self) -> int:
+        """Room for points of contact, in each environment."""
+        return self._sizes.contacts

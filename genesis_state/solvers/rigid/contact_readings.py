@@ -1,0 +1,68 @@
+"""Contacts of the last step, read from a rigid solver's saved bytes."""
+
+from __future__ import annotations
+
+import torch
+
+from genesis_state.kernels import rigid_contact_readings
+from genesis_state.solvers.rigid.solver import RigidSolver
+
+
+def contacts(
+    solver: RigidSolver, own: slice, other: slice | None, skip_self: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Acting contacts of links with others, each in its row of the solver's list.
+
+    Args:
+        solver: The solver.
+        own: Links, among the scene's.
+        other: Links they touch, or None for anything.
+        skip_self: Whether contacts between two links of `own` are left out.
+
+    Returns:
+        Integers (n_envs, room, 5): two geoms, two links, whether the row is taken. Numbers
+        (n_envs, room, 10): position, normal from the second geom to the first, depth, force on
+        the second. Rows that are not taken hold -1, then 0, and zeros.
+    """
+    room = solver._sizes.contacts
+    like = solver.arena.saved.get("qpos")
+    ids = torch.empty((solver.n_envs, room, 5), dtype=torch.int32, device=like.device)
+    numbers = torch.empty((solver.n_envs, room, 10), dtype=like.dtype, device=like.device)
+    if room:
+        # Bodies are links with the world before them.
+        bodies = range(solver._sizes.bodies)
+        others = bodies if other is None else bodies[other.start + 1 : other.stop + 1]
+        rigid_contact_readings.contacts(
+            solver.model,
+            solver._sizes,
+            solver.fields,
+            own.start + 1,
+            own.stop + 1,
+            others.start,
+            others.stop,
+            int(skip_self),
+            ids,
+            numbers,
+        )
+    return ids, numbers
+
+
+def link_contact_forces(solver: RigidSolver, links: slice) -> torch.Tensor:
+    """Sum of the contact forces on each link, world axes.
+
+    Args:
+        solver: The solver.
+        links: Which, among the scene's.
+
+    Returns:
+        Shape (n_envs, n, 3) [N].
+    """
+    like = solver.arena.saved.get("qpos")
+    shape = (solver.n_envs, links.stop - links.start, 3)
+    if not solver._sizes.contacts or links.stop == links.start:
+        return torch.zeros(shape, dtype=like.dtype, device=like.device)
+    out = torch.empty(shape, dtype=like.dtype, device=like.device)
+    rigid_contact_readings.link_contact_forces(
+        solver.model, solver._sizes, solver.fields, links.start + 1, out
+    )
+    return out
