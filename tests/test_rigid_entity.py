@@ -382,12 +382,16 @@ def test_external_wrenches_are_about_the_centre_of_mass_in_world_axes(s):
 # -------------------------------------------------------------------- readings
 
 
+NEEDS_A_NAME = ("get_link", "get_joint", "get_geom", "get_site", "get_jacobian")
+
+
 def readings_of(entity: Any) -> dict[str, Any]:
     """What every getter says, by name."""
     said = {}
     for name in dir(entity):
-        if name.startswith("get_") and name not in ("get_link", "get_joint", "get_jacobian"):
-            said[name] = getattr(entity, name)()
+        if name.startswith("get_") and name not in NEEDS_A_NAME:
+            value = getattr(entity, name)()
+            said[name] = tuple(value.values()) if isinstance(value, dict) else value
     said["get_jacobian"] = entity.get_jacobian(entity.links[-1])
     return said
 
