@@ -60,45 +60,149 @@ def from_file(file: str, **given: Any) -> gs.Scene:
     return scene
 
 
-franka = functools.partial(from_file, "franka.xml")
-quadruped = functools.partial(from_file, "quadruped.xml")
+def model_file(text: str, name: str) -> str:
+    """The text as a file that a morph can name."""
+    path = Path(tempfile.gettempdir(), f"genesis_state_test_{name}.xml")
+    if not path.is_file() or path.read_text() != text:
+        path.write_text(text)
+    return str(path)
+
+
+def on_plane(file: str, **given: Any) -> gs.Scene:
+    """A scene of a floor and one model file; `given` goes to the scene."""
+    scene = gs.Scene(**given)
+    scene.add_entity(gs.morphs.Plane(), name="plane")
+    scene.add_entity(gs.morphs.MJCF(file=file), name="robot")
+    return scene
+
+
+franka = functools.partial(on_plane, "franka.xml")
+quadruped = functools.partial(on_plane, "quadruped.xml")
 cartpole = functools.partial(from_file, "cartpole.xml")
 
 
-FRANKA_HOME = torch.tensor([0.0, -0.5, 0.0, -2.0, 0.0, 1.6, 0.8, 0.02, 0.02], dtype=torch.float64)
-_FRANKA_START = noise(9, 0.05, seed=1)
-_FRANKA_TARGET = table(9, 0.3, seed=2)
+# The hand points down, its fingers a little above the floor, and then below where it can get.
+FRANKA_ABOVE = torch.tensor([0, 0.46, 0, -2.365, 0, 2.827, 0.8, 0.02, 0.02], dtype=torch.float64)
+FRANKA_PRESSED = torch.tensor([0, 0.6, 0, -2.328, 0, 2.904, 0.8, 0.02, 0.02], dtype=torch.float64)
+_FRANKA_START = noise(9, 0.02, seed=1)
+_FRANKA_TARGET = table(9, 0.05, seed=2)
 
 
 def start_franka(scene: gs.Scene, streams: torch.Tensor) -> None:
-    """Each arm begins elsewhere, near its home."""
-    scene.entities[0].set_qpos(FRANKA_HOME + _FRANKA_START[streams % STREAMS])
+    """Each arm begins elsewhere, its hand near the floor."""
+    scene.entities[1].set_qpos(FRANKA_ABOVE + _FRANKA_START[streams % STREAMS])
 
 
 def drive_franka(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
-    """Each arm follows its own curve under PD position control."""
+    """Each hand presses on the floor and rubs it, on its own curve under PD position control."""
     envs = due(steps)
-    target = FRANKA_HOME + looked_up(_FRANKA_TARGET, steps, streams, envs)
-    scene.entities[0].control_dofs_position(target, envs_idx=envs)
+    target = FRANKA_PRESSED + looked_up(_FRANKA_TARGET, steps, streams, envs)
+    scene.entities[1].control_dofs_position(target, envs_idx=envs)
 
 
-_QUADRUPED_SPIN = noise(6, 2.0, seed=3)
-_QUADRUPED_JOINTS = table(12, 0.5, seed=4)
+QUADRUPED_STANCE = torch.tensor([0.0, 0.8, -1.6] * 4, dtype=torch.float64)
+_QUADRUPED_SPIN = noise(6, 1.0, seed=3)
+_QUADRUPED_JOINTS = table(12, 0.2, seed=4)
 
 
 def start_quadruped(scene: gs.Scene, streams: torch.Tensor) -> None:
-    """Thrown upwards, each turning about another axis."""
-    robot = scene.entities[0]
+    """About to land, each turning about another axis."""
+    robot = scene.entities[1]
     velocity = _QUADRUPED_SPIN[streams % STREAMS]
-    velocity[:, 2] = 4.0
-    robot.set_pos([0.0, 0.0, 1.0])
+    velocity[:, 2] = -1.0
+    robot.set_pos([0.0, 0.0, 0.36])
+    robot.set_dofs_position(QUADRUPED_STANCE, range(6, 18))
     robot.set_dofs_velocity(velocity, range(6))
 
 
 def drive_quadruped(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
-    """The legs kick in the air."""
+    """The legs hold it and tread about."""
     envs = due(steps)
-    target = looked_up(_QUADRUPED_JOINTS, steps, streams, envs)
+    target = QUADRUPED_STANCE + looked_up(_QUADRUPED_JOINTS, steps, streams, envs)
+    scene.entities[1].control_actuators(target, envs_idx=envs)
+
+
+def boxes(**given: Any) -> gs.Scene:
+    """A tower of ten boxes that leans too far to stand."""
+    scene = gs.Scene(**given)
+    scene.add_entity(gs.morphs.Plane())
+    for i in range(10):
+        pos = (0.02 * i, 0.013 * (i % 3), 0.06 + 0.105 * i)
+        scene.add_entity(gs.morphs.Box(size=(0.1, 0.1, 0.1), pos=pos))
+    return scene
+
+
+_BOXES_SPIN = noise(6, 0.3, seed=9)
+
+
+def start_boxes(scene: gs.Scene, streams: torch.Tensor) -> None:
+    """Each tower begins to fall in its own way."""
+    for i in (1, 5, 10):
+        scene.entities[i].set_dofs_velocity(_BOXES_SPIN[(streams + 7 * i) % STREAMS])
+
+
+# Two fingers on a hand that moves up and down, and a stone of twenty vertices between them.
+GRIPPER = """
+<mujoco model="gripper">
+  <option integrator="implicitfast"/>
+  <asset><mesh name="stone" vertex="{vertices}"/></asset>
+  <worldbody>
+    <geom name="floor" type="plane" size="0 0 1"/>
+    <body name="hand" pos="0 0 0.3">
+      <joint name="lift" type="slide" axis="0 0 1" damping="20"/>
+      <geom type="box" size="0.09 0.02 0.01" pos="0 0 0.09" mass="0.5"/>
+      <body name="left">
+        <joint name="left" type="slide" axis="1 0 0" damping="5"/>
+        <geom type="box" size="0.01 0.03 0.04" pos="-0.07 0 0" mass="0.2" condim="4"
+          friction="1.2 0.02 0.001"/>
+      </body>
+      <body name="right">
+        <joint name="right" type="slide" axis="-1 0 0" damping="5"/>
+        <geom type="box" size="0.01 0.03 0.04" pos="0.07 0 0" mass="0.2" condim="4"
+          friction="1.2 0.02 0.001"/>
+      </body>
+    </body>
+    <body name="stone" pos="0 0 0.3">
+      <freejoint/>
+      <geom type="mesh" mesh="stone" mass="0.15"/>
+    </body>
+  </worldbody>
+  <actuator>
+    <position joint="lift" kp="800" kv="40"/>
+    <position joint="left" kp="300" kv="10"/>
+    <position joint="right" kp="300" kv="10"/>
+  </actuator>
+</mujoco>
+"""
+
+
+def stone() -> str:
+    """Vertices as an MJCF mesh has them."""
+    points = np.random.default_rng(0).normal(size=(20, 3))
+    points *= 0.05 / np.linalg.norm(points, axis=1, keepdims=True) * [1.0, 1.0, 0.8]
+    return " ".join(f"{x:.4f}" for x in points.ravel())
+
+
+def gripper(**given: Any) -> gs.Scene:
+    """The hand above, and what it holds."""
+    return from_file(model_file(GRIPPER.format(vertices=stone()), "gripper"), **given)
+
+
+_GRIPPER_START = noise(3, 0.003, seed=10)
+_GRIPPER_CTRL = table(3, 0.01, seed=11)
+_SQUEEZE = torch.tensor([0.0, 0.05, 0.05], dtype=torch.float64)
+
+
+def start_gripper(scene: gs.Scene, streams: torch.Tensor) -> None:
+    """The fingers are about to close, each pair from elsewhere."""
+    start = _SQUEEZE * 0.2 + _GRIPPER_START[streams % STREAMS]
+    scene.entities[0].set_dofs_position(start, range(3))
+
+
+def drive_gripper(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
+    """The hand squeezes, more and less, and shakes what it holds."""
+    envs = due(steps)
+    target = _SQUEEZE + looked_up(_GRIPPER_CTRL, steps, streams, envs)
     scene.entities[0].control_actuators(target, envs_idx=envs)
 
 
@@ -152,14 +256,6 @@ PENDULUM = """
   <actuator><motor joint="hinge"/></actuator>
 </mujoco>
 """
-
-
-def model_file(text: str, name: str) -> str:
-    """The text as a file that a morph can name."""
-    path = Path(tempfile.gettempdir(), f"genesis_state_test_{name}.xml")
-    if not path.is_file() or path.read_text() != text:
-        path.write_text(text)
-    return str(path)
 
 
 def chain(**given: Any) -> gs.Scene:
@@ -289,6 +385,11 @@ class Subject:
 SUBJECTS = {
     "franka": Subject(franka, start_franka, drive_franka, before=30),
     "quadruped": Subject(quadruped, start_quadruped, drive_quadruped),
+    "boxes": Subject(boxes, start_boxes, None, before=60),
+    "gripper": Subject(gripper, start_gripper, drive_gripper),
     "chain": Subject(chain, start_chain, drive_chain),
     "beads": Subject(beads, start_beads, drive_beads, before=40),
 }
+
+TOUCHING = ("franka", "quadruped", "boxes", "gripper")
+"""Those whose snapshot falls into live contact."""
