@@ -1,5 +1,6 @@
 """The one module that imports Taichi, so that a maintained fork can take its place."""
 
+import functools
 import os
 
 # Read by Taichi while it is imported: no banner, no call home.
@@ -7,6 +8,7 @@ os.environ.setdefault("ENABLE_TAICHI_HEADER_PRINT", "False")
 os.environ.setdefault("TI_SKIP_VERSION_CHECK", "ON")
 
 import taichi as ti
+from taichi.lang import kernel_impl
 from taichi.lang.ast.ast_transformer_utils import ASTTransformerContext
 
 __all__ = ["ti"]
@@ -24,3 +26,6 @@ def _place(context: ASTTransformerContext, node) -> str:
 
 
 ASTTransformerContext.get_pos_info = _place
+# Taichi asks for the source of a function again at every call that it inlines.
+kernel_impl.getsourcelines = functools.cache(kernel_impl.getsourcelines)
+kernel_impl.getsourcefile = functools.cache(kernel_impl.getsourcefile)
