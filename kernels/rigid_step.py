@@ -4,6 +4,7 @@ One kernel does a whole step of all environments; each environment is a loop ite
 own, so its result depends on nothing but its own bytes.
 """
 
+from genesis_state.kernels.dealing import environment, n_iterations
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_actuation import STATELESS, actuation, next_activation
 from genesis_state.kernels.rigid_dynamics import (
@@ -239,8 +240,12 @@ def step(m: ti.template(), n: ti.template(), d: ti.template(), substeps: ti.i32)
     The loop goes round once more than there are stages, for the frames of the last state: Taichi
     inlines every call, and its compile time grows with the square of the code.
     """
-    for e in range(n.envs):
-        if not d.error[e]:
+    for i in range(ti.static(n_iterations(n.envs))):
+        e = environment(i, n.envs)
+        acts = False
+        if e < n.envs:
+            acts = not d.error[e]
+        if acts:
             stages = ti.static(4 if n.integrator == RK4 else 1)
             for k in range(substeps * stages + 1):
                 forward_kinematics(e, m, n, d, d.qpos)

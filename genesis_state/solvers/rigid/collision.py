@@ -142,10 +142,9 @@ def _pairs(mj: mujoco.MjModel, own: np.ndarray | None) -> tuple[np.ndarray, np.n
     keep &= ~np.isin(g1 * mj.ngeom + g2, named[:, 0] * mj.ngeom + named[:, 1])
     # No function for two planes: neither of them can be moved into the other.
     keep &= ~((mj.geom_type[g1] == PLANE) & (mj.geom_type[g2] == PLANE))
-    given = np.flatnonzero(
-        moves[body[mj.pair_geom1]] | moves[body[mj.pair_geom2]]
-        if mj.npair
-        else np.zeros(0, dtype=bool)
+    # A pair whose bodies cannot move against each other has no force to find.
+    given = np.array(
+        [p for p, pair in enumerate(named) if np.ptp(mj.body_weldid[body[pair]])], dtype=int
     )
     pairs = np.concatenate([np.stack([g1, g2], axis=1)[keep], named[given]])
     explicit = np.concatenate([np.full(int(keep.sum()), -1), given])
