@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
-from genesis_state import checkpoint, morphs
+from genesis_state import checkpoint, morphs, sensors
 from genesis_state.entities.rigid_entity import RigidEntity
+from genesis_state.entities.rigid_sensors import READERS, RigidSensorReader
 from genesis_state.layout import StateLayout
 from genesis_state.materials import Rigid
 from genesis_state.options import RigidOptions, SimOptions, ViewerOptions, VisOptions
@@ -36,6 +37,7 @@ class Scene:
     Attributes:
         t: Steps since the scene's state was new.
         entities: What was added, in order.
+        sensors: Sensors that were added, in order.
         solvers: The solvers, once built.
         n_envs: Number of environments, at least 1.
     """
@@ -64,6 +66,7 @@ class Scene:
         self.t = 0
         self.n_envs = 0
         self.entities: list[RigidEntity] = []
+        self.sensors: list[RigidSensorReader] = []
         self.solvers: list[Solver] = []
         self._specs: list[EntitySpec] = []
         self._built = False
@@ -123,6 +126,33 @@ class Scene:
         self.entities.append(entity)
         return entity
 
+    def add_sensor(self, sensor_options: sensors.RigidSensor) -> RigidSensorReader:
+        """Adds a sensor to an entity that was added before.
+
+        Args:
+            sensor_options: What it measures and where it sits, such as
+                `gs.sensors.IMU(entity_idx=robot.idx)`. A link or site that is not there is
+                refused by `build`.
+
+        Returns:
+            The sensor, with `read(envs_idx=None)`.
+        """
+        self._require_open()
+        if self._built:
+            raise RuntimeError("add_sensor: the scene is built; add sensors before build().")
+        if type(sensor_options) not in READERS:
+            raise TypeError(
+                f"add_sensor: it is a {type(sensor_options).__name__}, needs one of gs.sensors."
+            )
+        if sensor_options.entity_idx >= len(self.entities):
+            raise IndexError(
+                f"add_sensor: entity_idx is {sensor_options.entity_idx}, out of range for the "
+                f"{len(self.entities)} entities added so far."
+            )
+        reader = READERS[type(sensor_options)](self, sensor_options, len(self.sensors))
+        self.sensors.append(reader)
+        return reader
+
     def add_solver(self, solver: Solver) -> Solver:
         """Adds a solver of the user's own, built, stepped, saved and reset with the others."""
         self._require_open()
@@ -160,7 +190,8 @@ class Scene:
         rows = max(1, n_envs)
         solvers = list(self.solvers)
         if self._specs:
-            solvers.insert(0, RigidSolver(self._specs, self.rigid_options))
+            declared = [sensor.options for sensor in self.sensors]
+            solvers.insert(0, RigidSolver(self._specs, self.rigid_options, declared))
         if any(type(s) is RigidSolver for s in self.solvers):
             raise ValueError("build: add rigid bodies with add_entity, not with add_solver.")
         built: list[Solver] = []

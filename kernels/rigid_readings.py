@@ -11,12 +11,14 @@ from genesis_state.kernels.rigid_kinematics import (
     HINGE,
     SLIDE,
     com_position,
+    com_velocity,
     forward_kinematics,
     moves_body,
     read_vec3,
 )
+from genesis_state.kernels.rigid_sensors import body_accelerations, point_acceleration
 from genesis_state.kernels.rigid_step import write_links
-from genesis_state.kernels.spatial import quat_rotate
+from genesis_state.kernels.spatial import angular, quat_rotate
 
 
 @ti.kernel
@@ -87,6 +89,24 @@ def link_velocities(
                     spin = quat_rotate(d.xquat[e, b], read_vec3(d.dofs_vel, e, i))
                     turn += spin
                     move += spin.cross(origin - d.xanchor[e, j])
+            for k in ti.static(range(3)):
+                out[e, b - 1, k] = turn[k]
+                out[e, b - 1, 3 + k] = move[k]
+
+
+@ti.kernel
+def link_accelerations(
+    m: ti.template(), n: ti.template(), d: ti.template(), out: ti.types.ndarray(ndim=3)
+):
+    """`qpos`, `dofs_vel`, `dofs_acc` → angular and linear acceleration of every link's origin."""
+    for e in range(n.envs):
+        forward_kinematics(e, m, n, d, d.qpos)
+        com_position(e, m, n, d)
+        com_velocity(e, m, n, d)
+        body_accelerations(e, m, n, d, ti.Vector([0.0] * 6))
+        for b in range(1, n.bodies):
+            turn = angular(d.cacc[e, b])
+            move = point_acceleration(e, m, d, b, d.xpos[e, b])
             for k in ti.static(range(3)):
                 out[e, b - 1, k] = turn[k]
                 out[e, b - 1, 3 + k] = move[k]

@@ -26,6 +26,7 @@ from genesis_state.kernels.rigid_kinematics import (
 )
 from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.rigid_newton import constrained_acceleration
+from genesis_state.kernels.rigid_sensors import write_sensors
 from genesis_state.kernels.spatial import quat_integrate, rotvec_rate
 from genesis_state.kernels.subroutine import subroutine
 
@@ -251,6 +252,9 @@ def step(m: ti.template(), n: ti.template(), d: ti.template(), substeps: ti.i32)
                 forward_kinematics(e, m, n, d, d.qpos)
                 if k < substeps * stages:
                     forward_dynamics(e, m, n, d, m.timestep[0])
+                    if ti.static(n.imus + n.joint_wrenches > 0):
+                        if k == (substeps - 1) * stages:
+                            write_sensors(e, m, n, d)
                     integrate(e, m, n, d, k % stages, m.timestep[0])
             publish(e, n, d)
 

@@ -27,7 +27,7 @@ LAYERS = (
     ("comparison", "selection"),
     ("layout",),
     ("schema",),
-    ("morphs", "materials", "options", "geom", "mesh_file"),
+    ("morphs", "materials", "options", "sensors", "geom", "mesh_file"),
     ("runtime", "version"),
     ("kernels",),
 )
@@ -53,6 +53,7 @@ THIRD_PARTY = {
     "morphs": {"numpy", "torch"},
     "materials": {"numpy", "torch"},
     "options": {"numpy", "torch"},
+    "sensors": {"numpy", "torch"},
     "geom": {"numpy", "torch"},
     "mesh_file": {"numpy", "trimesh"},
     "kernels": {"taichi"},

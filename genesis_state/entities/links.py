@@ -70,6 +70,18 @@ class EntityLinks(EntityAccess):
         """Angular velocities of links, shape (envs, n, 3) [rad/s]."""
         return self._twist(links_idx_local, envs_idx)[..., :3].contiguous()
 
+    def get_links_acc(self, links_idx_local: Any = None, envs_idx: Any = None) -> torch.Tensor:
+        """Accelerations of the origins of links, shape (envs, n, 3) [m/s^2]; zero for one at rest.
+
+        With the accelerations of dofs that the last step found, at the positions and velocities of
+        now.
+        """
+        return self._accelerations(links_idx_local, envs_idx)[..., 3:].contiguous()
+
+    def get_links_acc_ang(self, links_idx_local: Any = None, envs_idx: Any = None) -> torch.Tensor:
+        """Angular accelerations of links, likewise, shape (envs, n, 3) [rad/s^2]."""
+        return self._accelerations(links_idx_local, envs_idx)[..., :3].contiguous()
+
     def get_mass(self) -> float:
         """Mass of all links [kg]."""
         bound = self._bound
@@ -142,6 +154,12 @@ class EntityLinks(EntityAccess):
         columns = bound.columns["link"](links_idx_local)
         selection = self._envs(envs_idx)
         return self._taken(readings.link_velocities(bound.solver), selection, columns.key)
+
+    def _accelerations(self, links_idx_local: Any, envs_idx: Any) -> torch.Tensor:
+        bound = self._bound
+        columns = bound.columns["link"](links_idx_local)
+        selection = self._envs(envs_idx)
+        return self._taken(readings.link_accelerations(bound.solver), selection, columns.key)
 
     def _links_quat(self, columns: Columns, selection: Selection) -> torch.Tensor:
         quat = self._bound.solver.arena.block_of("links_quat").get("links_quat")

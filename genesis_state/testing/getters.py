@@ -15,14 +15,16 @@ Readings: TypeAlias = dict[str, torch.Tensor]
 
 
 def public_getters(scene: Scene) -> Readings:
-    """What every `get_…` and `touches` of the scene's entities, their parts, and solvers returns.
+    """What every `get_…`, `touches` and `read` of what a scene has returns.
+
+    That is its solvers, its entities with their links, joints and sites, and its sensors.
 
     A getter counts if it needs no argument and returns a tensor or several.
     """
     found: Readings = {"scene.envs_t": scene.envs_t}
     for name, owner in _owners(scene):
         for key in dir(type(owner)):
-            asked = key.startswith("get_") or key == "touches"
+            asked = key.startswith("get_") or key in ("touches", "read")
             if not asked or not _needs_nothing(getattr(owner, key)):
                 continue
             for suffix, value in _tensors(getattr(owner, key)()):
@@ -33,6 +35,8 @@ def public_getters(scene: Scene) -> Readings:
 def _owners(scene: Scene) -> Iterator[tuple[str, Any]]:
     for solver in scene.solvers:
         yield f"{solver.alias()}_solver", solver
+    for sensor in scene.sensors:
+        yield f"sensors[{sensor.idx}]", sensor
     for entity in scene.entities:
         yield entity.name, entity
         for family in ("links", "joints", "sites"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import mujoco
 import numpy as np
 
@@ -41,6 +43,7 @@ def sizes(
     eps: float,
     max_pairs: int | None,
     max_contacts: int | None,
+    sensors: Mapping[str, int],
 ) -> Sizes:
     """Counts of everything kernels loop over.
 
@@ -51,6 +54,7 @@ def sizes(
         eps: Distance from 1 to the next float of the fields' precision.
         max_pairs: Room for near pairs in each environment; None for what should be enough.
         max_contacts: Room for contacts in each environment, likewise.
+        sensors: How many sensors the step writes, by dim.
     """
     rows = sum(_ROWS_OF_EQUALITY[int(kind)] for kind in mj.eq_type)
     friction_dofs = int(np.count_nonzero(mj.dof_frictionloss))
@@ -93,6 +97,8 @@ def sizes(
         lone_bodies=len(_lone_bodies(mj)),
         gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),
         integrator=int(mj.opt.integrator),
+        imus=sensors["imu"],
+        joint_wrenches=sensors["joint_wrench"],
     )
 
 
@@ -126,6 +132,8 @@ def dims(n: Sizes) -> dict[str, int]:
         **{name: getattr(n, name) for name in HULL_DIMS},
         "lone_body": n.lone_bodies,
         "six": 6,
+        "imu": n.imus,
+        "joint_wrench": n.joint_wrenches,
         "rk_q": n.qs * runge_kutta,
         "rk_dof": n.dofs * runge_kutta,
         "rk_activation": n.activations * runge_kutta,

@@ -20,6 +20,7 @@ __all__ = [
     "VELOCITY",
     "control_force",
     "damped_step",
+    "link_accelerations",
     "link_jacobian",
     "link_velocities",
     "refresh_links",
@@ -49,6 +50,17 @@ def link_velocities(solver: RigidSolver) -> torch.Tensor:
     """
     out = _empty(solver, (solver._sizes.bodies - 1, 6))
     rigid_readings.link_velocities(solver.model, solver._sizes, solver.fields, out)
+    return out
+
+
+def link_accelerations(solver: RigidSolver) -> torch.Tensor:
+    """Angular acceleration and acceleration of the frame's origin of every link, world axes.
+
+    Returns:
+        Shape (n_envs, n_links, 6) [rad/s^2, m/s^2].
+    """
+    out = _empty(solver, (solver._sizes.bodies - 1, 6))
+    rigid_readings.link_accelerations(solver.model, solver._sizes, solver.fields, out)
     return out
 
 

@@ -10,12 +10,14 @@ import torch
 from genesis_state.kernels import rigid_step
 from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.runtime import Runtime
+from genesis_state.sensors import RigidSensor
 from genesis_state.solvers.base import Solver
 from genesis_state.solvers.rigid import constants
 from genesis_state.solvers.rigid.collision import Collision, collision
 from genesis_state.solvers.rigid.gains import pd_gains
 from genesis_state.solvers.rigid.model import EntitySpec, RigidModel, compile_model
 from genesis_state.solvers.rigid.schema import RigidState
+from genesis_state.solvers.rigid.sensor_frames import SensorFrames
 
 _SETTINGS = ("rigid step", "rigid solver")  # signature entries that states need not agree on
 
@@ -25,12 +27,19 @@ class RigidSolver(Solver):
 
     Attributes:
         compiled: The MuJoCo model and which part of it belongs to which entity.
+        sensors: Where the sensors sit.
     """
 
     schema = RigidState
 
-    def __init__(self, specs: Sequence[EntitySpec], options: RigidOptions):
+    def __init__(
+        self,
+        specs: Sequence[EntitySpec],
+        options: RigidOptions,
+        sensors: Sequence[RigidSensor] = (),
+    ):
         self._specs = tuple(specs)
+        self._declared = tuple(sensors)
         self._options = options
 
     @property
@@ -44,6 +53,7 @@ class RigidSolver(Solver):
         self._substeps = sim.substeps
         own = None if self.compiled.self_collision else self.compiled.body_entities()
         self.touching: Collision = collision(self.compiled.mj, own)
+        self.sensors = SensorFrames(self._declared, self.compiled)
         self._sizes = constants.sizes(
             self.compiled.mj,
             self.touching,
@@ -51,6 +61,7 @@ class RigidSolver(Solver):
             torch.finfo(runtime.tc_float).eps,
             self._options.max_collision_pairs,
             self._options.max_contacts,
+            self.sensors.counts(),
         )
         super().build(n_envs, sim, runtime)
 
@@ -59,7 +70,8 @@ class RigidSolver(Solver):
 
     def start(self) -> None:
         with self.arena.constants.edit() as rows:
-            for name, value in constants.constants(self.compiled.mj, self.touching).items():
+            values = constants.constants(self.compiled.mj, self.touching)
+            for name, value in {**values, **self.sensors.constants()}.items():
                 view = self.arena.constants.layout.view(rows, name)[0]
                 if view.numel():  # a scene has room only for what it uses
                     view.copy_(torch.from_numpy(np.ascontiguousarray(value)).reshape(view.shape))
@@ -71,7 +83,8 @@ class RigidSolver(Solver):
         self.refresh_links()
 
     def signature(self) -> tuple[tuple[str, str], ...]:
-        return tuple(pair for pair in self.compiled.signature if pair[0] not in _SETTINGS)
+        own = tuple(pair for pair in self.compiled.signature if pair[0] not in _SETTINGS)
+        return (*own, *self.sensors.signature())
 
     def settings(self) -> tuple[tuple[str, str], ...]:
         return tuple(pair for pair in self.compiled.signature if pair[0] in _SETTINGS)
