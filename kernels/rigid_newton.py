@@ -24,7 +24,7 @@ from genesis_state.kernels.rigid_hessian import (
     solve_hessian,
 )
 from genesis_state.kernels.rigid_row import row_derivatives, row_piece
-from genesis_state.kernels.subroutine import subroutine
+from genesis_state.kernels.subroutine import calls, subroutine
 
 
 @ti.func
@@ -299,7 +299,8 @@ def descent(
     one other only, and this keeps each of them small.
     """
     if k == 0:
-        make_constraints(e, m, n, d, h)
+        if ti.static(calls()):
+            make_constraints(e, m, n, d, h)
         warm_start(e, m, n, d)
     d.grad_norm[e] = ti.sqrt(gradient(e, n, d)) / (m.mean_inertia[0] * n.dofs)
     if last == 0 and d.grad_norm[e] >= m.tolerance[0]:

@@ -1,12 +1,13 @@
 """One time step of the rigid solver: forward dynamics, then one of three integrators.
 
-One kernel does a whole step of all environments; each environment is a loop iteration of its
-own, so its result depends on nothing but its own bytes.
+One kernel does a whole step of all environments, or a few kernels where functions cannot be called;
+each environment is a loop iteration of its own, so its result depends on nothing but its own bytes.
 """
 
 from genesis_state.kernels.dealing import environment, n_iterations
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_actuation import STATELESS, actuation, next_activation
+from genesis_state.kernels.rigid_contact import make_constraints
 from genesis_state.kernels.rigid_dynamics import (
     applied_force,
     bias_force,
@@ -28,7 +29,7 @@ from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.rigid_newton import constrained_acceleration
 from genesis_state.kernels.rigid_sensors import write_sensors
 from genesis_state.kernels.spatial import quat_integrate, rotvec_rate
-from genesis_state.kernels.subroutine import subroutine
+from genesis_state.kernels.subroutine import calls, subroutine
 
 EULER, RK4, IMPLICITFAST = 0, 1, 3  # numbered as mujoco.mjtIntegrator
 LARGEST = 1e10  # a coordinate beyond this counts as an error, as does one that is not a number
@@ -36,7 +37,7 @@ LARGEST = 1e10  # a coordinate beyond this counts as an error, as does one that 
 
 @subroutine
 def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float):
-    """Body frames, velocities and controls → `dofs_acc`."""
+    """Body frames, velocities and controls → `dofs_acc`; without calls, what that starts from."""
     com_position(e, m, n, d)
     mass_matrix(e, m, n, d)
     for k in range(n.M_entries):
@@ -52,7 +53,8 @@ def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.templa
     for i in range(n.dofs):
         d.acc_smooth[e, i] = d.qfrc_smooth[e, i]
     solve(e, m, n, d.M_factor, d.acc_smooth)
-    constrained_acceleration(e, m, n, d, h)
+    if ti.static(calls()):
+        constrained_acceleration(e, m, n, d, h)
 
 
 @ti.func
@@ -234,9 +236,22 @@ def publish(e, n: ti.template(), d: ti.template()):
     find_error(e, n, d)
 
 
+def step(m, n, d, substeps: int) -> None:
+    """Moves every environment without an error forward by `substeps` time steps."""
+    if calls():
+        step_at_once(m, n, d, substeps)
+        return
+    stages = 4 if n.integrator == RK4 else 1
+    for k in range(substeps * stages):
+        begin_stage(m, n, d)
+        find_constraints(m, n, d)
+        end_stage(m, n, d, k % stages, k == (substeps - 1) * stages)
+    finish_step(m, n, d)
+
+
 @ti.kernel
-def step(m: ti.template(), n: ti.template(), d: ti.template(), substeps: ti.i32):
-    """Moves every environment without an error forward by `substeps` time steps.
+def step_at_once(m: ti.template(), n: ti.template(), d: ti.template(), substeps: ti.i32):
+    """A whole step.
 
     The loop goes round once more than there are stages, for the frames of the last state: Taichi
     inlines every call, and its compile time grows with the square of the code.
@@ -256,6 +271,44 @@ def step(m: ti.template(), n: ti.template(), d: ti.template(), substeps: ti.i32)
                         if k == (substeps - 1) * stages:
                             write_sensors(e, m, n, d)
                     integrate(e, m, n, d, k % stages, m.timestep[0])
+            publish(e, n, d)
+
+
+@ti.kernel
+def begin_stage(m: ti.template(), n: ti.template(), d: ti.template()):
+    """Positions and velocities → body frames, inertia and forces."""
+    for e in range(n.envs):
+        if not d.error[e]:
+            forward_kinematics(e, m, n, d, d.qpos)
+            forward_dynamics(e, m, n, d, m.timestep[0])
+
+
+@ti.kernel
+def find_constraints(m: ti.template(), n: ti.template(), d: ti.template()):
+    """Body frames → constraint rows and contacts."""
+    for e in range(n.envs):
+        if not d.error[e]:
+            make_constraints(e, m, n, d, m.timestep[0])
+
+
+@ti.kernel
+def end_stage(m: ti.template(), n: ti.template(), d: ti.template(), stage: ti.i32, sense: ti.i32):
+    """Forces and constraints → accelerations, readings if wanted, and the state that follows."""
+    for e in range(n.envs):
+        if not d.error[e]:
+            constrained_acceleration(e, m, n, d, m.timestep[0])
+            if ti.static(n.imus + n.joint_wrenches > 0):
+                if sense != 0:
+                    write_sensors(e, m, n, d)
+            integrate(e, m, n, d, stage, m.timestep[0])
+
+
+@ti.kernel
+def finish_step(m: ti.template(), n: ti.template(), d: ti.template()):
+    """The state → what is read between steps."""
+    for e in range(n.envs):
+        if not d.error[e]:
+            forward_kinematics(e, m, n, d, d.qpos)
             publish(e, n, d)
 
 

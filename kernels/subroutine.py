@@ -13,6 +13,11 @@ from genesis_state.kernels.lang import ti
 CALLING = (ti.x64, ti.arm64, ti.cuda)  # backends compiled by LLVM
 
 
+def calls() -> bool:
+    """Whether the backend has calls. Where it has none, a step is many kernels instead of one."""
+    return ti.cfg.arch in CALLING
+
+
 def subroutine(function: Callable[..., None]) -> Callable[..., None]:
     """Decorator for functions on one environment: every argument annotated, no result."""
     called = ti.real_func(function)
@@ -20,7 +25,7 @@ def subroutine(function: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(function)
     def choose(*args):
-        if ti.cfg.arch not in CALLING:
+        if not calls():
             return inlined(*args)
         # Taichi puts what is inlined into a called function into the kernel instead: it asks the
         # kernel where to build, not the function that is being compiled. A kernel outlives a

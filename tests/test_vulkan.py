@@ -63,6 +63,14 @@ def test_cartpole_moves_as_on_the_cpu(tmp_path: Path) -> None:
     assert (found - wanted).abs().max() < 1e-4
 
 
+def test_ball_lands_as_on_the_cpu(tmp_path: Path) -> None:
+    file = tmp_path / "landing.pt"
+    succeed("landing", str(file))
+    found, wanted = torch.load(file), vulkan_job.landing()
+    assert (found - wanted).abs().max() < 1e-3
+    assert wanted[-1, :, 2].max() < 0.101, "it did not land"
+
+
 @pytest.mark.parametrize("lines", [QUICK, pytest.param(OTHERS, marks=pytest.mark.slow)], ids=str)
 def test_contract(lines: tuple[str, ...]) -> None:
     succeed("contract", " ".join(lines))

@@ -43,6 +43,31 @@ def trajectory(n_steps: int = 100) -> torch.Tensor:
     return torch.stack(seen)
 
 
+def landing(n_steps: int = 60) -> torch.Tensor:
+    """Positions and velocities of balls that land and roll, step by step; taken up once again."""
+    scene = gs.Scene()
+    scene.add_entity(gs.morphs.Plane())
+    ball = scene.add_entity(gs.morphs.Sphere(radius=0.1, pos=(0, 0, 0.15)))
+    scene.build(n_envs=2)
+    ball.set_dofs_velocity([[1.0, 0, 0, 0, 0, 0], [0, 2.0, 0, 0, 3.0, 0]])
+
+    def run(n_steps: int) -> list[torch.Tensor]:
+        seen = []
+        for _ in range(n_steps):
+            scene.step()
+            rigid = scene.get_state().rigid
+            seen.append(torch.cat([rigid.qpos, rigid.dofs_vel], dim=1))
+        return seen
+
+    seen = run(n_steps // 2)
+    state = scene.get_state()
+    end = run(n_steps // 2)
+    scene.reset(state)
+    assert all(map(torch.equal, run(n_steps // 2), end))
+    scene.close()
+    return torch.stack(seen + end)
+
+
 def contract(lines: str) -> None:
     """Lines of the contract, bit for bit."""
     given = {"start": start, "drive": drive, "n_envs": len(STREAMS)}
@@ -56,6 +81,8 @@ def main(job: str, argument: str = "") -> None:
             every_kind.check_schema(name, "kernel")
     elif job == "trajectory":
         torch.save(trajectory(), argument)
+    elif job == "landing":
+        torch.save(landing(), argument)
     elif job == "contract":
         contract(argument)
     elif job == "zero_copy":
