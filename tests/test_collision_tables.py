@@ -10,7 +10,7 @@ from genesis_state.solvers.rigid.collision import collision
 GEOM = '<geom name="{name}" size="1" contype="{contype}" conaffinity="{conaffinity}" {more}/>'
 
 
-def random_geom(random, name):
+def random_geom(random: np.random.Generator, name: str) -> str:
     """Attributes of contact, any of which may be left at its default."""
     attributes = {
         "condim": random.choice([1, 3, 4, 6]),
@@ -27,15 +27,15 @@ def random_geom(random, name):
     return GEOM.format(name=name, contype=contype, conaffinity=conaffinity, more=more)
 
 
-def random_model(seed):
+def random_model(seed: int) -> str:
     """Trees of bodies with and without joints, exclusions and explicit pairs."""
     random = np.random.default_rng(seed)
     count = 14
-    children = {b: [] for b in range(-1, count)}
+    children: dict[int, list[int]] = {b: [] for b in range(-1, count)}
     for b in range(count):
-        children[random.integers(-1, b) if b else -1].append(b)
+        children[int(random.integers(-1, b)) if b else -1].append(b)
 
-    def body(b):
+    def body(b: int) -> str:
         joint = random.choice(
             ["", "<freejoint/>" if b in children[-1] else '<joint axis="0 0 1"/>']
         )
@@ -44,7 +44,7 @@ def random_model(seed):
         return f'<body name="{b}" pos="0.01 0.02 0.03">{joint}{geoms}{below}</body>'
 
     bodies = random_geom(random, "world") + "".join(body(b) for b in children[-1])
-    contact = ""
+    contact: str = ""
     for a, b in random.choice(count, size=(3, 2)):
         contact += f'<exclude body1="{a}" body2="{b}"/>' if a != b else ""
     named = {tuple(sorted(pair)) for pair in random.choice(count, size=(4, 2)).tolist()}
