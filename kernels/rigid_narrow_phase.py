@@ -22,16 +22,18 @@ from genesis_state.kernels.rigid_contact_list import (
 from genesis_state.kernels.rigid_geoms import place_geoms
 from genesis_state.kernels.subroutine import subroutine
 
-# Kinds of pairs by the function they share: a sphere is a capsule without length.
-PLANE_ROUND = (8 * PLANE + SPHERE, 8 * PLANE + CAPSULE)
-PLANE_CYLINDER = (8 * PLANE + CYLINDER,)
-PLANE_BOX = (8 * PLANE + BOX,)
-PLANE_ELLIPSOID = (8 * PLANE + ELLIPSOID,)
-PLANE_MESH = (8 * PLANE + MESH,)
-ROUND_ROUND = (8 * SPHERE + SPHERE, 8 * SPHERE + CAPSULE, 8 * CAPSULE + CAPSULE)
-SPHERE_CYLINDER = (8 * SPHERE + CYLINDER,)
-ROUND_BOX = (8 * SPHERE + BOX, 8 * CAPSULE + BOX)
-BOX_BOX = (8 * BOX + BOX,)
+# Kinds of pairs and the function they share; a sphere is a capsule without length.
+CLOSED_FORMS = (
+    ((8 * PLANE + SPHERE, 8 * PLANE + CAPSULE), plane_round),
+    ((8 * PLANE + CYLINDER,), plane_cylinder),
+    ((8 * PLANE + BOX,), plane_box),
+    ((8 * PLANE + ELLIPSOID,), plane_ellipsoid),
+    ((8 * SPHERE + SPHERE, 8 * SPHERE + CAPSULE, 8 * CAPSULE + CAPSULE), round_round),
+    ((8 * SPHERE + CYLINDER,), sphere_cylinder),
+    ((8 * SPHERE + BOX, 8 * CAPSULE + BOX), round_box),
+    ((8 * BOX + BOX,), box_box),
+)
+PLANE_MESH = 8 * PLANE + MESH
 
 
 @ti.func
@@ -63,33 +65,13 @@ def find_contacts(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(
         p2 = d.geom_pos[e, g2]
         R2 = d.geom_rot[e, g2]
         s2 = m.geom_size[g2]
-        if ti.static(not n.kinds.isdisjoint(PLANE_ROUND)):
-            if is_one_of(kind, PLANE_ROUND):
-                plane_round(e, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
-        if ti.static(not n.kinds.isdisjoint(PLANE_CYLINDER)):
-            if is_one_of(kind, PLANE_CYLINDER):
-                plane_cylinder(e, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
-        if ti.static(not n.kinds.isdisjoint(PLANE_BOX)):
-            if is_one_of(kind, PLANE_BOX):
-                plane_box(e, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
-        if ti.static(not n.kinds.isdisjoint(PLANE_ELLIPSOID)):
-            if is_one_of(kind, PLANE_ELLIPSOID):
-                plane_ellipsoid(e, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
-        if ti.static(not n.kinds.isdisjoint(PLANE_MESH)):
-            if is_one_of(kind, PLANE_MESH):
+        for form in ti.static(CLOSED_FORMS):
+            if ti.static(not n.kinds.isdisjoint(form[0])):
+                if is_one_of(kind, form[0]):
+                    form[1](e, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
+        if ti.static(PLANE_MESH in n.kinds):
+            if kind == PLANE_MESH:
                 plane_mesh(e, m, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
-        if ti.static(not n.kinds.isdisjoint(ROUND_ROUND)):
-            if is_one_of(kind, ROUND_ROUND):
-                round_round(e, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
-        if ti.static(not n.kinds.isdisjoint(SPHERE_CYLINDER)):
-            if is_one_of(kind, SPHERE_CYLINDER):
-                sphere_cylinder(e, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
-        if ti.static(not n.kinds.isdisjoint(ROUND_BOX)):
-            if is_one_of(kind, ROUND_BOX):
-                round_box(e, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
-        if ti.static(not n.kinds.isdisjoint(BOX_BOX)):
-            if is_one_of(kind, BOX_BOX):
-                box_box(e, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
         if ti.static(not n.kinds.isdisjoint(CONVEX_KINDS)):
             if is_one_of(kind, CONVEX_KINDS):
                 convex_contacts(e, m, n, d, pair)
