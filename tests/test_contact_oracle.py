@@ -8,6 +8,7 @@ import genesis_state as gs
 from genesis_state.kernels import rigid_contact
 from tests import contact_models, contact_oracle, fed_contacts, oracle
 
+
 @pytest.fixture(scope="module", autouse=True)
 def in_64_bits(fresh_runtime):
     gs.destroy()
