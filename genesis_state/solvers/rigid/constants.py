@@ -1,143 +1,13 @@
-"""Compiled MuJoCo model → sizes and constants of the rigid solver."""
+"""Compiled MuJoCo model → values of the variables of role `model` of the rigid solver."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import mujoco
 import numpy as np
 
-from genesis_state.solvers.rigid.collision import Collision, kind, spans
-from genesis_state.solvers.rigid.hulls import DIMS as HULL_DIMS
+from genesis_state.solvers.rigid.collision import Collision
 
 _DOFS_OF_JOINT = np.array([6, 3, 1, 1])  # free, ball, slide, hinge
-_ROWS_OF_EQUALITY = {
-    int(mujoco.mjtEq.mjEQ_CONNECT): 3,
-    int(mujoco.mjtEq.mjEQ_WELD): 6,
-    int(mujoco.mjtEq.mjEQ_JOINT): 1,
-}
-
-
-class Sizes:
-    """Sizes that kernels see as compile-time constants; two are equal only if they are the same.
-
-    Besides counts: `kinds`, the kinds of pairs that may touch, and `eps`, the precision of a float.
-    """
-
-    kinds: frozenset[int]
-    eps: float
-
-    def __init__(self, kinds: frozenset[int], eps: float, **counts: int):
-        self.kinds = kinds
-        self.eps = eps
-        self.__dict__.update(counts)
-
-    def __getattr__(self, name: str) -> int:
-        raise AttributeError(f"there is no size {name!r}")
-
-
-def sizes(
-    mj: mujoco.MjModel,
-    touching: Collision,
-    n_envs: int,
-    eps: float,
-    max_pairs: int | None,
-    max_contacts: int | None,
-    sensors: Mapping[str, int],
-) -> Sizes:
-    """Counts of everything kernels loop over.
-
-    Args:
-        mj: The compiled model.
-        touching: Its collision tables.
-        n_envs: Number of environments.
-        eps: Distance from 1 to the next float of the fields' precision.
-        max_pairs: Room for near pairs in each environment; None for what should be enough.
-        max_contacts: Room for contacts in each environment, likewise.
-        sensors: How many sensors the step writes, by dim.
-    """
-    rows = sum(_ROWS_OF_EQUALITY[int(kind)] for kind in mj.eq_type)
-    friction_dofs = int(np.count_nonzero(mj.dof_frictionloss))
-    limited = mj.jnt_limited.astype(bool)
-    # Both limits of a hinge may act at once when they are closer than twice the margin.
-    balls = mj.jnt_type[limited] == mujoco.mjtJoint.mjJNT_BALL
-    limit_rows = int(np.where(balls, 1, 2).sum())
-    pairs = len(touching.pairs)
-    contacts = min(_most_contacts(touching), max_contacts or _usual_contacts(mj, touching))
-    coupling_rows = rows + int(balls.sum())  # those that act on more than one dof
-    return Sizes(
-        kinds=frozenset(int(k) for k in touching.kinds),
-        eps=eps,
-        geoms=len(touching.geoms),
-        pairs=pairs,
-        listed_pairs=touching.n_plane_pairs if touching.swept else pairs,
-        swept_geoms=len(touching.geoms) if touching.swept else 0,
-        near=min(pairs, max_pairs or 64 + 16 * len(touching.geoms)),
-        contacts=contacts,
-        span=int(spans(mj, touching).max(initial=0)),
-        cone_dim=int(touching.parameters[:, 0].max(initial=2)),
-        classes=len(touching.parameters),
-        **touching.hulls.dims(),
-        elliptic=int(mj.opt.cone == mujoco.mjtCone.mjCONE_ELLIPTIC),
-        newton=int(mj.opt.solver == mujoco.mjtSolver.mjSOL_NEWTON),
-        envs=n_envs,
-        bodies=mj.nbody,
-        joints=mj.njnt,
-        dofs=mj.nv,
-        qs=mj.nq,
-        actuators=mj.nu,
-        activations=mj.na,
-        equalities=mj.neq,
-        body_equalities=int((mj.eq_type != mujoco.mjtEq.mjEQ_JOINT).sum()),
-        friction_dofs=friction_dofs,
-        limited_joints=int(limited.sum()),
-        rows=rows + friction_dofs + limit_rows,
-        coupling_rows=coupling_rows,
-        M_entries=mj.nC,
-        lone_bodies=len(_lone_bodies(mj)),
-        gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),
-        integrator=int(mj.opt.integrator),
-        imus=sensors["imu"],
-        joint_wrenches=sensors["joint_wrench"],
-    )
-
-
-def dims(n: Sizes) -> dict[str, int]:
-    """Sizes of the dims that the schema names."""
-    dense = n.newton and n.coupling_rows + n.contacts > 0
-    runge_kutta = n.integrator == mujoco.mjtIntegrator.mjINT_RK4
-    return {
-        "q": n.qs,
-        "dof": n.dofs,
-        "body": n.bodies,
-        "link": n.bodies - 1,
-        "joint": n.joints,
-        "actuator": n.actuators,
-        "activation": n.activations,
-        "equality": n.equalities,
-        "row": n.rows,
-        "M_entry": n.M_entries,
-        "H_dof": n.dofs * dense,
-        "cg_dof": n.dofs * (not n.newton),
-        "H_word": -(-n.dofs // 32) * dense,
-        "geom": n.geoms,
-        "swept_geom": n.swept_geoms,
-        "pair": n.pairs,
-        "near": n.near,
-        "class": n.classes,
-        "contact": n.contacts,
-        "span": n.span,
-        "contact_span": n.contacts * n.span,
-        "cone_dim": n.cone_dim,
-        **{name: getattr(n, name) for name in HULL_DIMS},
-        "lone_body": n.lone_bodies,
-        "six": 6,
-        "imu": n.imus,
-        "joint_wrench": n.joint_wrenches,
-        "rk_q": n.qs * runge_kutta,
-        "rk_dof": n.dofs * runge_kutta,
-        "rk_activation": n.activations * runge_kutta,
-    }
 
 
 def constants(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
@@ -171,7 +41,7 @@ def constants(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
         "body_inertia": mj.body_inertia,
         "body_gravcomp": mj.body_gravcomp,
         "body_invweight": mj.body_invweight0,
-        "lone_body": _lone_bodies(mj),
+        "lone_body": lone_bodies(mj),
         "joint_type": mj.jnt_type,
         "joint_body": mj.jnt_bodyid,
         "joint_q_start": mj.jnt_qposadr,
@@ -276,7 +146,7 @@ def _last_dofs(mj: mujoco.MjModel) -> np.ndarray:
     return last
 
 
-def _lone_bodies(mj: mujoco.MjModel) -> np.ndarray:
+def lone_bodies(mj: mujoco.MjModel) -> np.ndarray:
     """Bodies with a single free joint and no mass below them in the tree."""
     found = []
     for j in np.flatnonzero(mj.jnt_type == mujoco.mjtJoint.mjJNT_FREE):
@@ -285,30 +155,6 @@ def _lone_bodies(mj: mujoco.MjModel) -> np.ndarray:
         if mj.body_subtreemass[b] == mj.body_mass[b] and (mj.dof_treeid == tree).sum() == 6:
             found.append(b)
     return np.array(found, dtype=np.int64)
-
-
-def _most_contacts(touching: Collision) -> int:
-    """Contacts if every pair touched at once."""
-    plane, sphere, capsule, box, mesh = (
-        int(getattr(mujoco.mjtGeom, f"mjGEOM_{name}"))
-        for name in ("PLANE", "SPHERE", "CAPSULE", "BOX", "MESH")
-    )
-    few = {
-        **{kind(low, sphere): 1 for low in range(sphere + 1)},
-        **{kind(sphere, high): 1 for high in range(sphere, mesh + 1)},
-        **{kind(plane, high): 4 for high in range(capsule + 1, mesh + 1)},
-        kind(plane, capsule): 2,
-        kind(capsule, capsule): 2,
-        kind(capsule, box): 2,
-    }
-    return sum(few.get(int(k), 8) for k in touching.kinds)
-
-
-def _usual_contacts(mj: mujoco.MjModel, touching: Collision) -> int:
-    """Contacts that should be enough: free things rest on all sides, limbs on few."""
-    bodies = np.unique(mj.geom_bodyid[touching.geoms])
-    moving = int(np.isin(bodies, np.flatnonzero(mj.body_weldid)).sum())
-    return 8 + 8 * mj.ntree + 4 * max(0, moving - mj.ntree)
 
 
 def _contacts(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:

@@ -12,12 +12,13 @@ from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.runtime import Runtime
 from genesis_state.sensors import RigidSensor
 from genesis_state.solvers.base import Solver
-from genesis_state.solvers.rigid import constants
 from genesis_state.solvers.rigid.collision import Collision, collision
+from genesis_state.solvers.rigid.constants import constants
 from genesis_state.solvers.rigid.gains import pd_gains
 from genesis_state.solvers.rigid.model import EntitySpec, RigidModel, compile_model
 from genesis_state.solvers.rigid.schema import RigidState
 from genesis_state.solvers.rigid.sensor_frames import SensorFrames
+from genesis_state.solvers.rigid.sizes import count, dims
 
 _SETTINGS = ("rigid step", "rigid solver")  # signature entries that states need not agree on
 
@@ -27,6 +28,7 @@ class RigidSolver(Solver):
 
     Attributes:
         compiled: The MuJoCo model and which part of it belongs to which entity.
+        touching: What can touch what, and how.
         sensors: Where the sensors sit.
     """
 
@@ -54,7 +56,7 @@ class RigidSolver(Solver):
         own = None if self.compiled.self_collision else self.compiled.body_entities()
         self.touching: Collision = collision(self.compiled.mj, own)
         self.sensors = SensorFrames(self._declared, self.compiled)
-        self._sizes = constants.sizes(
+        self._sizes = count(
             self.compiled.mj,
             self.touching,
             n_envs,
@@ -66,11 +68,11 @@ class RigidSolver(Solver):
         super().build(n_envs, sim, runtime)
 
     def sizes(self) -> Mapping[str, int]:
-        return constants.dims(self._sizes)
+        return dims(self._sizes)
 
     def start(self) -> None:
         with self.arena.constants.edit() as rows:
-            values = constants.constants(self.compiled.mj, self.touching)
+            values = constants(self.compiled.mj, self.touching)
             for name, value in {**values, **self.sensors.constants()}.items():
                 view = self.arena.constants.layout.view(rows, name)[0]
                 if view.numel():  # a scene has room only for what it uses
