@@ -260,12 +260,12 @@ class Sphere(Primitive):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Capsule(Primitive):
-    """A cylinder with round ends, along z.
+class Upright(Primitive):
+    """Base of shapes that are round about z.
 
     Attributes:
         radius: Radius [m].
-        height: Length of the cylindrical part, without the ends [m].
+        height: Length along z [m].
     """
 
     radius: float = 0.5
@@ -278,21 +278,21 @@ class Capsule(Primitive):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cylinder(Primitive):
+class Capsule(Upright):
+    """A cylinder with round ends, along z.
+
+    Attributes:
+        height: Length of the cylindrical part, without the ends [m].
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cylinder(Upright):
     """A cylinder with flat ends, along z.
 
     Attributes:
-        radius: Radius [m].
-        height: Length [m].
+        height: Length between the ends [m].
     """
-
-    radius: float = 0.5
-    height: float = 1.0
-
-    def __post_init__(self):
-        super().__post_init__()
-        self._number("radius", "a positive length in metres", above=0)
-        self._number("height", "a positive length in metres", above=0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
 """Where a sphere or a capsule touches a box. Arguments as in `contact_plane`."""
 
 from genesis_state.kernels.contact_round import in_segment
+from genesis_state.kernels.geom_kinds import BOX, CAPSULE, kind
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_contact_list import BOX, CAPSULE, add_contact
+from genesis_state.kernels.rigid_contact_list import add_contact
 from genesis_state.kernels.spatial import MIN_NORM, column
 
 FAR = 1e30  # square of a distance that nothing has, in 32 bits too
@@ -123,7 +124,7 @@ def round_box(e, n: ti.template(), d: ti.template(), pair, reach, p1, R1, s1, p2
     place = 0.0
     second = 0.0
     count = 1
-    if ti.static(8 * CAPSULE + BOX in n.kinds):
+    if ti.static(kind(CAPSULE, BOX) in n.kinds):
         if s1[1] > 0.0:
             count = 0
             if not (abs(middle) - abs(half) - s2).max() > s1[0] + reach:

@@ -8,11 +8,11 @@ edges.
 """
 
 from genesis_state.kernels.contact_round import TINY
+from genesis_state.kernels.geom_kinds import MOST
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_contact_list import add_contact
 from genesis_state.kernels.spatial import column
 
-MOST = 8  # corners that a rectangle and a parallelogram can have in common
 EDGE_BIAS = 1e-6  # by so much of its distance an edge axis must beat those of the faces,
 ALIKE_BIAS = 0.05  # and by so much if it is hardly another direction:
 ALIKE = 0.99  # if the cosine of the angle to the best face axis is larger

@@ -19,23 +19,25 @@ from genesis_state.kernels.convex_support import (
     has_shape,
     relative_pose,
 )
-from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_contact_list import (
+from genesis_state.kernels.geom_kinds import (
     BOX,
     CAPSULE,
     CYLINDER,
     ELLIPSOID,
     MESH,
+    MOST,
     SPHERE,
-    add_contact,
+    TYPES,
 )
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_contact_list import add_contact
+from genesis_state.kernels.spatial import frame_around
 from genesis_state.kernels.subroutine import subroutine
 
 FACE = math.cos(math.radians(8.0))  # of the angle between the normals of faces that touch
 EDGE = math.sin(math.radians(8.0))  # of the angle between a face and an edge on it
 PARALLEL = math.sin(math.radians(1.0))  # of the angle between two lines that touch along them
 DISC = 6  # corners that stand for a disc
-MOST = 8  # contacts of a pair
 
 
 @ti.func
@@ -95,13 +97,10 @@ def feature(e, m: ti.template(), d: ti.template(), side, g, shape, u):
 
 
 @ti.func
-def contact_frame(normal):
+def patch_frame(normal):
     """Rotation matrix whose last row is `normal`."""
-    x = ti.Vector([1.0, 0.0, 0.0])
-    if ti.abs(normal[0]) > 0.6:
-        x = ti.Vector([0.0, 1.0, 0.0])
-    x = (x - normal * x.dot(normal)).normalized()
-    return ti.Matrix.rows([x, normal.cross(x), normal])
+    frame = frame_around(normal, ti.Vector([0.0, 0.0, 0.0]))
+    return ti.Matrix([[frame[(k + 1) % 3, i] for i in range(3)] for k in range(3)])
 
 
 @ti.func
@@ -111,12 +110,12 @@ def place_features(e, m: ti.template(), d: ti.template(), pair, F, R, t):
     counts = ti.Vector([0, 0])
     for side in range(2):
         g = m.pair_geom1[pair]
-        shape = kind // 8
+        shape = kind // TYPES
         normal = ti.Vector([F[2, 0], F[2, 1], F[2, 2]])
         u = normal
         if side == 1:
             g = m.pair_geom2[pair]
-            shape = kind % 8
+            shape = kind % TYPES
             u = -(R.transpose() @ normal)
         count = feature(e, m, d, side, g, shape, u)
         radius = core_radius(shape, m.geom_size[g])
@@ -272,14 +271,14 @@ def convex_faces(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template()
     point = d.convex_point[e]
     dist = d.convex_dist[e]
     if ti.static(has_shape(n, CYLINDER) or has_shape(n, ELLIPSOID)):
-        if is_curved(kind // 8) or is_curved(kind % 8):
+        if is_curved(kind // TYPES) or is_curved(kind % TYPES):
             normal, point, dist = settle_normal(m, n, pair, R, t, size, normal, point, dist)
     nearest = dist - r1 - r2
-    F = contact_frame(normal)
+    F = patch_frame(normal)
     points = 0
     stage = 2
     if ti.static(has_patch(n)):
-        if nearest <= reach and not is_ball_like(kind // 8) and not is_ball_like(kind % 8):
+        if nearest <= reach and not is_ball_like(kind // TYPES) and not is_ball_like(kind % TYPES):
             counts = place_features(e, m, d, pair, F, R, t)
             if counts.min() > 1:
                 points_, stage_ = clip_patch(e, d, counts, nearest, reach, 1e-3 * small)

@@ -7,8 +7,8 @@ one that is as good as the normal that was found takes its place.
 """
 
 from genesis_state.kernels.convex_support import difference_support, hull_support
+from genesis_state.kernels.geom_kinds import BOX, CAPSULE, CYLINDER, ELLIPSOID, MESH, TYPES
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_contact_list import BOX, CAPSULE, CYLINDER, ELLIPSOID, MESH
 
 CLOSE = 0.9995  # cosine of the angle from which normals are tried
 
@@ -65,11 +65,11 @@ def settle_normal(m: ti.template(), n: ti.template(), pair, R, t, size, normal, 
     known = False
     for side in range(2):
         g = m.pair_geom1[pair]
-        shape = kind // 8
+        shape = kind // TYPES
         u = normal
         if side == 1:
             g = m.pair_geom2[pair]
-            shape = kind % 8
+            shape = kind % TYPES
             u = -(R.transpose() @ normal)
         tried = known_normal(m, g, shape, u)
         if side == 1:
@@ -80,8 +80,8 @@ def settle_normal(m: ti.template(), n: ti.template(), pair, R, t, size, normal, 
             known = True
             best = tried
             dist = -tried.dot(w)
-            if kind // 8 == ELLIPSOID:
+            if kind // TYPES == ELLIPSOID:
                 nearest = a
-            elif kind % 8 == ELLIPSOID:
+            elif kind % TYPES == ELLIPSOID:
                 nearest = a - w - dist * tried
     return best, nearest, dist

@@ -10,12 +10,21 @@ Everything is expressed in the frame of the pair's first geom. The difference of
 set of all a - b, a from the first and b from the second; the shapes overlap where it contains zero.
 """
 
+from genesis_state.kernels.geom_kinds import (
+    BOX,
+    CAPSULE,
+    CYLINDER,
+    ELLIPSOID,
+    MESH,
+    SPHERE,
+    TYPES,
+    kind,
+)
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_contact_list import BOX, CAPSULE, CYLINDER, ELLIPSOID, MESH, SPHERE
 
-# 8 * type1 + type2 of the pairs that have no closed form.
+# Kinds of the pairs that have no closed form.
 CONVEX_KINDS = tuple(
-    8 * first + second
+    kind(first, second)
     for first, others in (
         (SPHERE, (ELLIPSOID, MESH)),
         (CAPSULE, (ELLIPSOID, CYLINDER, MESH)),
@@ -32,13 +41,13 @@ SHARE = 0.9  # of an ellipsoid's largest ball, so that its core keeps a volume
 
 def has_shape(n, shape: int) -> bool:
     """Whether a shape takes part in any pair without a closed form."""
-    return any(shape in (k // 8, k % 8) for k in n.kinds.intersection(CONVEX_KINDS))
+    return any(shape in (k // TYPES, k % TYPES) for k in n.kinds.intersection(CONVEX_KINDS))
 
 
 def has_patch(n) -> bool:
     """Whether any pair without a closed form can touch in more than one point."""
     return any(
-        not {SPHERE, ELLIPSOID}.intersection((k // 8, k % 8))
+        not {SPHERE, ELLIPSOID}.intersection((k // TYPES, k % TYPES))
         for k in n.kinds.intersection(CONVEX_KINDS)
     )
 
@@ -138,18 +147,18 @@ def difference_support(m: ti.template(), n: ti.template(), pair, R, t, u, start)
     `R`, `t` are the second geom's axes and centre in the first one's frame. Returns the point of
     the first core, that of the difference, and the vertices from which to start next time.
     """
-    kind = m.pair_kind[pair]
+    pair_kind = m.pair_kind[pair]
     found = start
     a = ti.Vector([0.0, 0.0, 0.0])
     b = ti.Vector([0.0, 0.0, 0.0])
     for side in range(2):  # a loop, so that the code of all shapes is there once
         g = m.pair_geom1[pair]
-        shape = kind // 8
+        shape = pair_kind // TYPES
         along = u
         begin = start[0]
         if side == 1:
             g = m.pair_geom2[pair]
-            shape = kind % 8
+            shape = pair_kind % TYPES
             along = -(R.transpose() @ u)
             begin = start[1]
         p, vertex = core_support(m, n, g, shape, along, begin)
@@ -174,7 +183,7 @@ def relative_pose(e, m: ti.template(), d: ti.template(), pair):
 @ti.func
 def core_radii(m: ti.template(), pair):
     """Radii of the balls around the two cores [m]."""
-    kind = m.pair_kind[pair]
-    r1 = core_radius(kind // 8, m.geom_size[m.pair_geom1[pair]])
-    r2 = core_radius(kind % 8, m.geom_size[m.pair_geom2[pair]])
+    pair_kind = m.pair_kind[pair]
+    r1 = core_radius(pair_kind // TYPES, m.geom_size[m.pair_geom1[pair]])
+    r2 = core_radius(pair_kind % TYPES, m.geom_size[m.pair_geom2[pair]])
     return r1, r2

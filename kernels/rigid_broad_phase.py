@@ -6,6 +6,7 @@ PhD thesis, Cornell 1992, section 2.3.1): sorted by where they begin, each is co
 that begin before it ends. The order is found anew each time, so that it depends on positions alone.
 """
 
+from genesis_state.kernels.geom_kinds import PLANE, TYPES
 from genesis_state.kernels.lang import ti
 
 
@@ -38,8 +39,8 @@ def list_pairs(e, m: ti.template(), n: ti.template(), d: ti.template()):
         c = m.pair_class[pair]
         reach = m.class_margin[c] + m.class_gap[c]
         near = False
-        if m.pair_kind[pair] < 8:
-            # The first geom is a plane, whose normal is its third axis.
+        if m.pair_kind[pair] // TYPES == PLANE:
+            # The normal is its third axis.
             rot = d.geom_rot[e, g]
             normal = ti.Vector([rot[0, 2], rot[1, 2], rot[2, 2]])
             height = normal.dot(d.geom_pos[e, h] - d.geom_pos[e, g])

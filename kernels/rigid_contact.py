@@ -7,7 +7,7 @@ contact is kept whole, with its Jacobian in its own frame, whatever its friction
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_constraint import MIN_VALUE, impedance, make_rows, reference
 from genesis_state.kernels.rigid_narrow_phase import find_contacts
-from genesis_state.kernels.spatial import angular, linear
+from genesis_state.kernels.spatial import angular, frame_around, linear
 from genesis_state.kernels.subroutine import subroutine
 
 
@@ -15,21 +15,6 @@ from genesis_state.kernels.subroutine import subroutine
 def read_cone(a: ti.template(), e, c, n: ti.template()):
     """Row `c` of environment `e`, which has an entry for each dimension of the cone."""
     return ti.Vector([a[e, c, k] for k in ti.static(range(n.cone_dim))])
-
-
-@ti.func
-def contact_frame(normal, tangent):
-    """Normal and two tangents in rows; the first is `tangent`, or y, or else z, made orthogonal."""
-    t = tangent
-    if t.dot(t) < 0.25:
-        t = ti.Vector([0.0, 0.0, 0.0])
-        if ti.abs(normal[1]) < 0.5:
-            t[1] = 1.0
-        else:
-            t[2] = 1.0
-    t -= normal * normal.dot(t)
-    t /= ti.sqrt(t.dot(t))
-    return ti.Matrix.rows([normal, t, normal.cross(t)])
 
 
 @ti.func
@@ -86,7 +71,7 @@ def make_contacts(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
         if violation < 0.0:
             b1 = m.geom_body[m.pair_geom1[pair]]
             b2 = m.geom_body[m.pair_geom2[pair]]
-            d.contact_frame[e, c] = contact_frame(d.contact_normal[e, c], d.contact_tangent[e, c])
+            d.contact_frame[e, c] = frame_around(d.contact_normal[e, c], d.contact_tangent[e, c])
             velocity = contact_jacobian(e, m, n, d, c, b1, b2)
             dim = m.class_condim[s]
             friction = m.class_friction[s]

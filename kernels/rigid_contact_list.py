@@ -2,8 +2,6 @@
 
 from genesis_state.kernels.lang import ti
 
-PLANE, SPHERE, CAPSULE, ELLIPSOID, CYLINDER, BOX, MESH = 0, 2, 3, 4, 5, 6, 7  # as mujoco.mjtGeom
-
 
 @ti.func
 def add_contact(e, n: ti.template(), d: ti.template(), pair, pos, normal, dist, tangent):

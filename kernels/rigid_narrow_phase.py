@@ -7,9 +7,7 @@ from genesis_state.kernels.contact_plane_convex import plane_ellipsoid, plane_me
 from genesis_state.kernels.contact_round import round_round, sphere_cylinder
 from genesis_state.kernels.convex_distance import convex_contacts
 from genesis_state.kernels.convex_support import CONVEX_KINDS
-from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_broad_phase import find_near_pairs
-from genesis_state.kernels.rigid_contact_list import (
+from genesis_state.kernels.geom_kinds import (
     BOX,
     CAPSULE,
     CYLINDER,
@@ -17,31 +15,34 @@ from genesis_state.kernels.rigid_contact_list import (
     MESH,
     PLANE,
     SPHERE,
-    clear_contacts,
+    kind,
 )
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_broad_phase import find_near_pairs
+from genesis_state.kernels.rigid_contact_list import clear_contacts
 from genesis_state.kernels.rigid_geoms import place_geoms
 from genesis_state.kernels.subroutine import subroutine
 
 # Kinds of pairs and the function they share; a sphere is a capsule without length.
 CLOSED_FORMS = (
-    ((8 * PLANE + SPHERE, 8 * PLANE + CAPSULE), plane_round),
-    ((8 * PLANE + CYLINDER,), plane_cylinder),
-    ((8 * PLANE + BOX,), plane_box),
-    ((8 * PLANE + ELLIPSOID,), plane_ellipsoid),
-    ((8 * SPHERE + SPHERE, 8 * SPHERE + CAPSULE, 8 * CAPSULE + CAPSULE), round_round),
-    ((8 * SPHERE + CYLINDER,), sphere_cylinder),
-    ((8 * SPHERE + BOX, 8 * CAPSULE + BOX), round_box),
-    ((8 * BOX + BOX,), box_box),
+    ((kind(PLANE, SPHERE), kind(PLANE, CAPSULE)), plane_round),
+    ((kind(PLANE, CYLINDER),), plane_cylinder),
+    ((kind(PLANE, BOX),), plane_box),
+    ((kind(PLANE, ELLIPSOID),), plane_ellipsoid),
+    ((kind(SPHERE, SPHERE), kind(SPHERE, CAPSULE), kind(CAPSULE, CAPSULE)), round_round),
+    ((kind(SPHERE, CYLINDER),), sphere_cylinder),
+    ((kind(SPHERE, BOX), kind(CAPSULE, BOX)), round_box),
+    ((kind(BOX, BOX),), box_box),
 )
-PLANE_MESH = 8 * PLANE + MESH
+PLANE_MESH = kind(PLANE, MESH)
 
 
 @ti.func
-def is_one_of(kind, kinds: ti.template()):
+def is_one_of(pair_kind, kinds: ti.template()):
     """Whether a kind of pair is among some."""
     found = False
     for k in ti.static(kinds):
-        found = found or kind == k
+        found = found or pair_kind == k
     return found
 
 
@@ -54,7 +55,7 @@ def find_contacts(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(
     find_near_pairs(e, m, n, d)
     for k in range(d.n_near[e]):
         pair = d.near_pair[e, k]
-        kind = m.pair_kind[pair]
+        pair_kind = m.pair_kind[pair]
         c = m.pair_class[pair]
         reach = m.class_margin[c] + m.class_gap[c]
         g1 = m.pair_geom1[pair]
@@ -67,12 +68,12 @@ def find_contacts(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(
         s2 = m.geom_size[g2]
         for form in ti.static(CLOSED_FORMS):
             if ti.static(not n.kinds.isdisjoint(form[0])):
-                if is_one_of(kind, form[0]):
+                if is_one_of(pair_kind, form[0]):
                     form[1](e, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
         if ti.static(PLANE_MESH in n.kinds):
-            if kind == PLANE_MESH:
+            if pair_kind == PLANE_MESH:
                 plane_mesh(e, m, n, d, pair, reach, p1, R1, s1, p2, R2, s2)
         if ti.static(not n.kinds.isdisjoint(CONVEX_KINDS)):
-            if is_one_of(kind, CONVEX_KINDS):
+            if is_one_of(pair_kind, CONVEX_KINDS):
                 convex_contacts(e, m, n, d, pair)
     clear_contacts(e, d, before)

@@ -114,6 +114,21 @@ def column(r, k):
 
 
 @ti.func
+def frame_around(normal, tangent):
+    """`normal` and two tangents in rows; the first is `tangent`, or y, or z, made orthogonal."""
+    t = tangent
+    if t.dot(t) < 0.25:
+        t = ti.Vector([0.0, 0.0, 0.0])
+        if ti.abs(normal[1]) < 0.5:
+            t[1] = 1.0
+        else:
+            t[2] = 1.0
+    t -= normal * normal.dot(t)
+    t /= ti.sqrt(t.dot(t))
+    return ti.Matrix.rows([normal, t, normal.cross(t)])
+
+
+@ti.func
 def angular(s):
     """Angular half of a spatial vector."""
     return ti.Vector([s[0], s[1], s[2]])

@@ -51,7 +51,7 @@ def touching(scene):
     solver.detect_contacts()
     geoms = solver.touching.geoms[solver.touching.pairs]
     counts, pairs = (solver.arena.get(name).numpy() for name in ("n_contacts", "contact_pair"))
-    assert not solver.arena.get("overflow").any()
+    assert not solver.get_overflow_envs_mask().any()
     return [
         Counter(tuple(map(int, geoms[p])) for p in row[:n])
         for n, row in zip(counts, pairs, strict=True)
@@ -95,15 +95,13 @@ def balls(fresh_runtime):
     gs.destroy()
 
 
-def start(scene, heights, gaps):
-    """All balls of environment e at height heights[e], gaps[e] apart from each other."""
+def start(scene, upper):
+    """In each environment two balls on the ground, and four more at places of their own."""
     scene.reset()
     state = scene.get_state()
-    qpos = state.rigid.qpos.view(3, 6, 7)
-    for env in range(3):
-        qpos[env, :, 0] = torch.arange(6) * gaps[env]
-        qpos[env, :2, 2] = 0.09  # two balls touch the ground
-        qpos[env, 2:, 2] = heights[env]
+    places = state.rigid.qpos.view(3, 6, 7)[..., :3]
+    places[:, :2] = torch.tensor([[-2.0, 0.0, 0.09], [-1.0, 0.0, 0.09]])
+    places[:, 2:] = torch.tensor(upper)
     scene.reset(state)
 
 
@@ -114,24 +112,29 @@ def run(scene, steps=20):
 
 
 def overflows(scene):
-    return scene.rigid_solver.arena.get("overflow").tolist()
+    return scene.rigid_solver.get_overflow_envs_mask().tolist()
 
 
-@pytest.mark.parametrize(
-    ("heights", "gaps"),
-    [((1, 0.09, 1), (1, 1, 1)), ((1, 0.6, 1), (1, 0.12, 1))],
-    ids=["contacts", "near pairs"],
-)
-def test_overflow_is_flagged_deterministic_and_ones_own(balls, heights, gaps):
-    start(balls, (1, 1, 1), (1, 1, 1))
+APART = [[0, 0, 1], [1, 0, 1], [2, 0, 1], [3, 0, 1]]
+# Too many for one of the two rooms, and not for the other.
+CROWDED = {
+    "contacts": [[0, 0, 0.09], [1, 0, 0.09], [2, 0, 0.09], [3, 0, 0.09]],
+    # Corners of a tetrahedron: balls that do not touch, in boxes that overlap.
+    "near pairs": [[0, 0, 1], [0.15, 0.15, 1], [0.15, 0, 1.15], [0, 0.15, 1.15]],
+}
+
+
+@pytest.mark.parametrize("crowded", CROWDED.values(), ids=CROWDED)
+def test_overflow_is_flagged_deterministic_and_ones_own(balls, crowded):
+    start(balls, [APART] * 3)
     calm = run(balls)
     assert overflows(balls) == [False] * 3
-    start(balls, heights, gaps)
+    start(balls, [APART, crowded, APART])
     full = run(balls)
     assert overflows(balls) == [False, True, False]
     for env in (0, 2):
         assert full[[env]].equal(calm[[env]])
-    start(balls, heights, gaps)
+    start(balls, [APART, crowded, APART])
     assert run(balls).equal(full)
     balls.reset(envs_idx=[1])
     assert overflows(balls) == [False] * 3

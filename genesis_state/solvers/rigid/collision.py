@@ -12,18 +12,13 @@ from dataclasses import dataclass, field
 import mujoco
 import numpy as np
 
+from genesis_state.kernels.geom_kinds import PLANE, kind
 from genesis_state.solvers.rigid.hulls import Hulls, hulls
 
-PLANE = int(mujoco.mjtGeom.mjGEOM_PLANE)
 MIN_FRICTION = 1e-5  # MuJoCo's: a cone of no width has no sides
 
 # Most non-plane pairs for which looking at each is faster than sorting the geoms.
 LISTED_PAIRS = 400
-
-
-def kind(type1: int, type2: int) -> int:
-    """Number of a kind of pair, the lower geom type first."""
-    return 8 * int(type1) + int(type2)
 
 
 @dataclass(frozen=True)
@@ -35,7 +30,7 @@ class Collision:
         pairs: Two geoms in each row, the lower geom type first, shape (n_pairs, 2). Pairs with a
             plane come first, each group in MuJoCo's order.
         n_plane_pairs: Pairs with a plane.
-        kinds: Kind of each pair, see `kind`.
+        kinds: Kind of each pair, see `geom_kinds.kind`.
         classes: For each pair, the row of `parameters` that holds for its contacts.
         parameters: condim, margin, gap, friction (5), solref (2), solreffriction (2), solimp (5).
         hulls: Of the geoms that are meshes, and of boxes where they need one.

@@ -12,8 +12,8 @@ import mujoco
 import numpy as np
 
 from genesis_state.kernels.convex_support import CONVEX_KINDS, FEW
+from genesis_state.kernels.geom_kinds import BOX, MESH
 
-BOX, MESH = int(mujoco.mjtGeom.mjGEOM_BOX), int(mujoco.mjtGeom.mjGEOM_MESH)
 ROUND_CORNERS = 8  # most vertices of a face that stands for a disc, a line or a box's face
 VERTICES = 64  # of the polytope that grows inside a difference
 DIMS = (
@@ -116,7 +116,7 @@ def hulls(mj: mujoco.MjModel, geoms: np.ndarray, kinds: np.ndarray) -> Hulls:
     Args:
         mj: The model.
         geoms: MuJoCo's geoms that can touch anything.
-        kinds: Kinds of their pairs, see `collision.kind`.
+        kinds: Kinds of their pairs, see `geom_kinds.kind`.
     """
     convex = bool({int(k) for k in kinds}.intersection(CONVEX_KINDS))
     found: list[Hull] = []

@@ -114,7 +114,7 @@ class BodyState(Schema):
     H = StateVar("Hessian and its factors", ("H_dof", "H_dof"), role="scratch")
     H_mask = StateVar(
         "Which entries of its rows are not zero, 32 to a word",
-        ("H_dof", "H_word"),
+        ("H_dof", "word"),
         dtype="int",
         role="scratch",
     )
@@ -200,7 +200,7 @@ class BodyState(Schema):
     qpos_spring = StateVar("Positions where springs rest", ("q",), role="model")
     M_mask = StateVar(
         "Columns left of the diagonal in each row of M, 32 to a word",
-        ("H_dof", "H_word"),
+        ("dof", "word"),
         dtype="int",
         role="model",
     )

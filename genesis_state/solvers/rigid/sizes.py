@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import mujoco
 import numpy as np
 
-from genesis_state.solvers.rigid.collision import Collision, kind, spans
+from genesis_state.kernels.geom_kinds import most_contacts
+from genesis_state.solvers.rigid.collision import Collision, spans
 from genesis_state.solvers.rigid.constants import lone_bodies
 from genesis_state.solvers.rigid.hulls import DIMS as HULL_DIMS
 
@@ -63,7 +64,8 @@ def count(
     balls = mj.jnt_type[limited] == mujoco.mjtJoint.mjJNT_BALL
     limit_rows = int(np.where(balls, 1, 2).sum())
     pairs = len(touching.pairs)
-    contacts = min(_most_contacts(touching), max_contacts or _usual_contacts(mj, touching))
+    possible = sum(most_contacts(int(k)) for k in touching.kinds)
+    contacts = min(possible, max_contacts or _usual_contacts(mj, touching))
     coupling_rows = rows + int(balls.sum())  # those that act on more than one dof
     return Sizes(
         kinds=frozenset(int(k) for k in touching.kinds),
@@ -109,6 +111,7 @@ def dims(n: Sizes) -> dict[str, int]:
     return {
         "q": n.qs,
         "dof": n.dofs,
+        "word": -(-n.dofs // 32),
         "body": n.bodies,
         "link": n.bodies - 1,
         "joint": n.joints,
@@ -119,7 +122,6 @@ def dims(n: Sizes) -> dict[str, int]:
         "M_entry": n.M_entries,
         "H_dof": n.dofs * dense,
         "cg_dof": n.dofs * (not n.newton),
-        "H_word": -(-n.dofs // 32) * dense,
         "geom": n.geoms,
         "swept_geom": n.swept_geoms,
         "pair": n.pairs,
@@ -138,23 +140,6 @@ def dims(n: Sizes) -> dict[str, int]:
         "rk_dof": n.dofs * runge_kutta,
         "rk_activation": n.activations * runge_kutta,
     }
-
-
-def _most_contacts(touching: Collision) -> int:
-    """Contacts if every pair touched at once."""
-    plane, sphere, capsule, box, mesh = (
-        int(getattr(mujoco.mjtGeom, f"mjGEOM_{name}"))
-        for name in ("PLANE", "SPHERE", "CAPSULE", "BOX", "MESH")
-    )
-    few = {
-        **{kind(low, sphere): 1 for low in range(sphere + 1)},
-        **{kind(sphere, high): 1 for high in range(sphere, mesh + 1)},
-        **{kind(plane, high): 4 for high in range(capsule + 1, mesh + 1)},
-        kind(plane, capsule): 2,
-        kind(capsule, capsule): 2,
-        kind(capsule, box): 2,
-    }
-    return sum(few.get(int(k), 8) for k in touching.kinds)
 
 
 def _usual_contacts(mj: mujoco.MjModel, touching: Collision) -> int:

@@ -75,8 +75,7 @@ class RigidSolver(Solver):
             values = constants(self.compiled.mj, self.touching)
             for name, value in {**values, **self.sensors.constants()}.items():
                 view = self.arena.constants.layout.view(rows, name)[0]
-                if view.numel():  # a scene has room only for what it uses
-                    view.copy_(torch.from_numpy(np.ascontiguousarray(value)).reshape(view.shape))
+                view.copy_(torch.from_numpy(np.ascontiguousarray(value)).reshape(view.shape))
         for name, value in pd_gains(self.compiled.mj).items():
             with self.arena.edit(name) as (view,):
                 view.copy_(torch.from_numpy(value))
