@@ -367,11 +367,9 @@ def _compare_pair(
     """Notes how far the contacts of one pair are apart; returns whether they are unique."""
     types = tuple(sorted(int(mj.geom_type[geom]) for geom in pair))
     text = f"environment {env}, geoms {pair}: {len(mine)}, MuJoCo has {len(wanted)}"
-    # Parallel capsules touch along a line, of which any points may stand for the rest.
-    parallel = types == (CAPSULE, CAPSULE) and max(len(mine), len(wanted)) > 1
     if len(mine) != len(wanted) and _tie(mj, pair, mine, wanted):
         return types in UNIQUE
-    if types not in UNIQUE or parallel:
+    if types not in UNIQUE:
         if not len(mine) or not len(wanted):
             here.unlike.append(text)
             return False

@@ -37,6 +37,7 @@ def test_round_things_touch_where_mujocos_do(cone, folder):
     errors = contact_oracle.compare(case)
     for name, found in errors.items():
         assert found.contacts > 200, name
+        assert not found.ties, name
         assert not found.missed, name
         assert max(found.pos, found.normal, found.dist) < 1e-6, name
         assert found.qacc < 1e-6, name
@@ -54,6 +55,8 @@ def test_robots_touch_where_mujocos_do(folder):
     models = contact_oracle.apart(models, folder)
     case = contact_oracle.build(models, n_envs=50, window=(0.1, 1.2))
     for name, found in contact_oracle.compare(case).items():
+        # The point slides just where its ground begins: the last bit often decides.
+        assert found.ties < (25 if name == "point" else 5), name
         assert not found.missed, name
         assert max(found.pos, found.normal, found.dist) < 1e-6, name
         assert found.qacc < 1e-6, name
