@@ -20,11 +20,17 @@ class Rigid(Options):
             a file as it is. Contact pairs that a file names have a friction of their own.
         gravity_compensation: Part of the weight that is carried for every link; 1 cancels
             gravity. None leaves a model read from a file as it is.
+        needs_coup: Whether particles and soft bodies touch it. Geoms that collide with nothing
+            are touched by nothing.
+        coup_friction: Coefficient of sliding friction between it and particles or soft bodies,
+            for every geom, not negative.
     """
 
     rho: float | None = None
     friction: float | None = None
     gravity_compensation: float | None = None
+    needs_coup: bool = True
+    coup_friction: float = 0.1
 
     def __post_init__(self):
         if self.rho is not None:
@@ -33,3 +39,5 @@ class Rigid(Options):
             self._number("friction", "a coefficient from 0.01 to 5", least=0.01, most=5.0)
         if self.gravity_compensation is not None:
             self._number("gravity_compensation", "a finite number")
+        self._flag("needs_coup")
+        self._number("coup_friction", "a coefficient not below 0", least=0.0)
