@@ -123,6 +123,24 @@ class Morph(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Nowhere(Morph):
+    """No shape: particles that are inactive until an emitter or the user places them.
+
+    Attributes:
+        n_particles: How many there are.
+    """
+
+    n_particles: int
+
+    def __post_init__(self):
+        super().__post_init__()
+        self._count("n_particles")
+        if self.pos != (0.0, 0.0, 0.0) or self.quat != (1.0, 0.0, 0.0, 0.0):
+            name = "pos" if self.quat == (1.0, 0.0, 0.0, 0.0) else "quat"
+            raise self._refuse(name, "to be left out: its particles are nowhere to begin with")
+
+
+@dataclass(frozen=True, kw_only=True)
 class FileMorph(Morph):
     """Base of morphs that read a model file.
 

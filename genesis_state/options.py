@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any, ClassVar, TypeAlias
 
@@ -47,6 +47,15 @@ cone = Cone
 class Options:
     """Base of everything a user declares: checks one field at a time and stores it normalized."""
 
+    def __new__(cls, *args: Any, **given: Any):
+        known = [field.name for field in fields(cls)]
+        if unknown := [name for name in given if name not in known]:
+            raise TypeError(
+                f"{cls.__name__}: there is no {' and no '.join(unknown)}; it takes "
+                f"{', '.join(known)}."
+            )
+        return super().__new__(cls)
+
     def _refuse(self, name: str, needs: str) -> ValueError:
         return ValueError(f"{type(self).__name__}: {name}={getattr(self, name)!r}, needs {needs}.")
 
@@ -59,15 +68,16 @@ class Options:
         needs: str,
         *,
         above: float = -math.inf,
+        below: float = math.inf,
         least: float = -math.inf,
         most: float = math.inf,
     ) -> None:
-        """Checks a finite number greater than `above` and from `least` to `most`."""
+        """Checks a finite number between `above` and `below` and from `least` to `most`."""
         value = getattr(self, name)
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
             raise self._refuse(name, needs)
         number = float(value)
-        if not (math.isfinite(number) and number > above and least <= number <= most):
+        if not (math.isfinite(number) and above < number < below and least <= number <= most):
             raise self._refuse(name, needs)
         self._store(name, number)
 
@@ -198,6 +208,53 @@ class RigidOptions(Options):
         for name in ("tolerance", "ls_tolerance"):
             if getattr(self, name) is not None:
                 self._number(name, "a number that is not negative", least=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MPMOptions(Options):
+    """Settings of the material point solver.
+
+    Attributes:
+        dt: Accepted for Genesis scripts; must equal `SimOptions.dt`.
+        gravity: Acceleration of free fall of its particles [m/s^2]; None follows `SimOptions`.
+        particle_size: Spacing of particles where a shape is filled with them [m]. None is 0.64
+            cells of the grid and is converted: afterwards it holds the length.
+        grid_density: Cells of the grid per metre; a cell is 1 / grid_density wide.
+        lower_bound, upper_bound: Corners of the grid [m]. Particles stay three cells inside.
+        enable_CPIC: Only False: bodies thinner than a cell do not part what is on their two sides.
+    """
+
+    dt: float | None = None
+    gravity: Vector | None = None
+    particle_size: float | None = None
+    grid_density: float = 64.0
+    lower_bound: Vector = (-1.0, -1.0, 0.0)
+    upper_bound: Vector = (1.0, 1.0, 1.0)
+    enable_CPIC: bool = False
+
+    PADDING: ClassVar = 3  # cells between the bounds and where particles may be
+
+    def __post_init__(self):
+        if self.dt is not None:
+            self._number("dt", "a positive number of seconds", above=0)
+        if self.gravity is not None:
+            self._vector("gravity", 3, "three finite numbers in m/s^2")
+        self._number("grid_density", "a positive number of cells per metre", above=0)
+        if self.particle_size is None:
+            self._store("particle_size", 0.64 / self.grid_density)
+        self._number("particle_size", "a positive length in metres", above=0)
+        for name in ("lower_bound", "upper_bound"):
+            self._vector(name, 3, "three finite numbers in metres")
+        lower, upper = np.array(self.lower_bound), np.array(self.upper_bound)
+        if not ((upper - lower) * self.grid_density >= 2 * self.PADDING + 1).all():
+            raise self._refuse(
+                "upper_bound",
+                f"to lie at least {2 * self.PADDING + 1} cells above lower_bound="
+                f"{self.lower_bound} on every axis, {self.PADDING} of them at either end for "
+                f"the walls; a cell is {1 / self.grid_density:.6g} m",
+            )
+        if self.enable_CPIC is not False:
+            raise self._refuse("enable_CPIC", "False: it is not supported")
 
 
 class _Unseen:

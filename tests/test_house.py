@@ -27,7 +27,10 @@ LAYERS = (
     ("comparison", "selection"),
     ("layout",),
     ("schema",),
-    ("morphs", "materials", "options", "sensors", "geom", "mesh_file"),
+    (
+        *("sampling", "solids", "morphs", "materials", "options"),
+        *("sensors", "geom", "mesh_file"),
+    ),
     ("runtime", "version"),
     ("kernels",),
 )
@@ -50,6 +53,8 @@ THIRD_PARTY = {
     "selection": {"numpy", "torch"},
     "layout": {"numpy", "torch"},
     "schema": set(),
+    "sampling": {"numpy"},
+    "solids": {"numpy"},
     "morphs": {"numpy", "torch"},
     "materials": {"numpy", "torch"},
     "options": {"numpy", "torch"},

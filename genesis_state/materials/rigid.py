@@ -1,4 +1,4 @@
-"""What entities are made of."""
+"""What rigid bodies are made of."""
 
 from __future__ import annotations
 
