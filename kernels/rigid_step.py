@@ -8,6 +8,11 @@ from genesis_state.kernels.dealing import environment, n_blocks, n_iterations
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_actuation import STATELESS, actuation, next_activation
 from genesis_state.kernels.rigid_contact import make_constraints
+from genesis_state.kernels.rigid_coupling import (
+    add_coupling_force,
+    add_coupling_inertia,
+    take_off_coupling_inertia,
+)
 from genesis_state.kernels.rigid_dynamics import (
     applied_force,
     bias_force,
@@ -40,6 +45,8 @@ def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.templa
     """Body frames, velocities and controls → `dofs_acc`; without calls, what that starts from."""
     com_position(e, m, n, d)
     mass_matrix(e, m, n, d)
+    if ti.static(n.coupled):
+        add_coupling_inertia(e, n, d)
     for k in range(n.M_entries):
         d.M_factor[e, k] = d.M[e, k]
     factor(e, m, n, d.M_factor)
@@ -50,6 +57,8 @@ def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.templa
     for i in range(n.dofs):
         d.qfrc_smooth[e, i] = d.qfrc_passive[e, i] - d.qfrc_bias[e, i] + d.qfrc_actuator[e, i]
     applied_force(e, m, n, d)
+    if ti.static(n.coupled):
+        add_coupling_force(e, n, d)
     for i in range(n.dofs):
         d.acc_smooth[e, i] = d.qfrc_smooth[e, i]
     solve(e, m, n, d.M_factor, d.acc_smooth)
@@ -226,31 +235,45 @@ def integrate(e, m: ti.template(), n: ti.template(), d: ti.template(), stage, h)
 
 
 @ti.func
-def publish(e, n: ti.template(), d: ti.template()):
+def publish(e, m: ti.template(), n: ti.template(), d: ti.template(), last):
     """What is read between steps: link frames, net forces, the error flag."""
     write_links(e, n, d)
     for i in range(n.dofs):
         d.dofs_force[e, i] = d.qfrc_smooth[e, i] + d.qfrc_constraint[e, i]
-    for b in range(n.bodies - 1):
-        d.links_applied_force[e, b] = ti.Vector([0.0] * 6)
+    if ti.static(n.coupled):
+        take_off_coupling_inertia(e, m, n, d)
+    if last != 0:
+        clear_applied_forces(e, n, d)
     find_error(e, n, d)
 
 
-def step(m, n, d, substeps: int) -> None:
-    """Moves every environment without an error forward by `substeps` time steps."""
+@ti.func
+def clear_applied_forces(e, n: ti.template(), d: ti.template()):
+    """Forces on links act in one step only."""
+    for b in range(n.bodies - 1):
+        d.links_applied_force[e, b] = ti.Vector([0.0] * 6)
+
+
+def step(m, n, d, substeps: int, last: bool = True) -> None:
+    """Moves every environment without an error forward by `substeps` time steps.
+
+    Unless these are the last of a scene's step, sensors read nothing and forces on links stay.
+    """
     if calls():
-        step_at_once(m, n, d, substeps)
+        step_at_once(m, n, d, substeps, last)
         return
     stages = 4 if n.integrator == RK4 else 1
     for k in range(substeps * stages):
         begin_stage(m, n, d)
         find_constraints(m, n, d)
-        end_stage(m, n, d, k % stages, k == (substeps - 1) * stages)
-    finish_step(m, n, d)
+        end_stage(m, n, d, k % stages, last and k == (substeps - 1) * stages)
+    finish_step(m, n, d, last)
 
 
 @ti.kernel
-def step_at_once(m: ti.template(), n: ti.template(), d: ti.template(), substeps: ti.i32):
+def step_at_once(
+    m: ti.template(), n: ti.template(), d: ti.template(), substeps: ti.i32, last: ti.i32
+):
     """A whole step.
 
     The loop goes round once more than there are stages, for the frames of the last state: Taichi
@@ -270,10 +293,10 @@ def step_at_once(m: ti.template(), n: ti.template(), d: ti.template(), substeps:
                 if k < substeps * stages:
                     forward_dynamics(e, m, n, d, m.timestep[0])
                     if ti.static(n.imus + n.joint_wrenches > 0):
-                        if k == (substeps - 1) * stages:
+                        if last != 0 and k == (substeps - 1) * stages:
                             write_sensors(e, m, n, d)
                     integrate(e, m, n, d, k % stages, m.timestep[0])
-            publish(e, n, d)
+            publish(e, m, n, d, last)
 
 
 @ti.kernel
@@ -306,12 +329,12 @@ def end_stage(m: ti.template(), n: ti.template(), d: ti.template(), stage: ti.i3
 
 
 @ti.kernel
-def finish_step(m: ti.template(), n: ti.template(), d: ti.template()):
+def finish_step(m: ti.template(), n: ti.template(), d: ti.template(), last: ti.i32):
     """The state → what is read between steps."""
     for e in range(n.envs):
         if not d.error[e]:
             forward_kinematics(e, m, n, d, d.qpos)
-            publish(e, n, d)
+            publish(e, m, n, d, last)
 
 
 @ti.kernel

@@ -2,7 +2,8 @@
 
 Notation follows R. Featherstone, "Rigid Body Dynamics Algorithms" (2008), chapter 2. A spatial
 inertia about a point is kept as ten numbers: the rotational inertia (xx, yy, zz, xy, xz, yz),
-the first mass moment (x, y, z) and the mass.
+the first mass moment (x, y, z) and the mass. A symmetric 6x6 matrix is kept as its lower triangle,
+row by row: entry (i, j), j <= i, is number i (i + 1) / 2 + j of 21.
 """
 
 from genesis_state.kernels.lang import ti
@@ -204,3 +205,24 @@ def inertia_mul(i, v):
         ]
     )
     return spatial(iw + h.cross(u), i[9] * u - h.cross(w))
+
+
+@ti.func
+def symmetric_outer(v):
+    """v v^T of a spatial vector, as 21 numbers."""
+    a = ti.Vector([0.0] * 21)
+    for i in ti.static(range(6)):
+        for j in ti.static(range(i + 1)):
+            a[i * (i + 1) // 2 + j] = v[i] * v[j]
+    return a
+
+
+@ti.func
+def symmetric_mul(a, v):
+    """A v of a symmetric 6x6 matrix of 21 numbers and a spatial vector."""
+    r = ti.Vector([0.0] * 6)
+    for i in ti.static(range(6)):
+        for j in ti.static(range(6)):
+            low, high = ti.static(min(i, j), max(i, j))
+            r[i] += a[high * (high + 1) // 2 + low] * v[j]
+    return r

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import mujoco
 import numpy as np
 
@@ -10,9 +12,18 @@ from genesis_state.solvers.rigid.collision import Collision
 _DOFS_OF_JOINT = np.array([6, 3, 1, 1])  # free, ball, slide, hinge
 
 
-def constants(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
-    """Value of every variable of role `model`, by its name in the schema."""
+def constants(
+    mj: mujoco.MjModel, touching: Collision, rows: Sequence[Sequence[int]]
+) -> dict[str, np.ndarray]:
+    """Value of every variable of role `model`, by its name in the schema.
+
+    Args:
+        mj: The model.
+        touching: Its collision tables.
+        rows: Columns of each row of M, see `mass_rows`.
+    """
     opt = mj.opt
+    row_sizes = np.array([len(row) for row in rows], dtype=int)
     body_last = np.arange(mj.nbody)
     for b in range(mj.nbody - 1, 0, -1):
         body_last[mj.body_parentid[b]] = max(body_last[mj.body_parentid[b]], body_last[b])
@@ -69,10 +80,10 @@ def constants(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
         "dof_solimp": mj.dof_solimp,
         "qpos0": mj.qpos0,
         "qpos_spring": mj.qpos_spring,
-        "M_mask": _mass_mask(mj),
-        "M_row_start": mj.M_rowadr,
-        "M_row_size": mj.M_rownnz,
-        "M_column": mj.M_colind,
+        "M_mask": _mass_mask(rows),
+        "M_row_start": np.cumsum(row_sizes) - row_sizes,
+        "M_row_size": row_sizes,
+        "M_column": np.array([i for row in rows for i in row], dtype=int),
         "actuator_joint": mj.actuator_trnid[:, 0],
         "actuator_dynamics": mj.actuator_dyntype,
         "actuator_act_start": mj.actuator_actadr,
@@ -93,12 +104,26 @@ def constants(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
     return {name: np.asarray(value) for name, value in values.items()}
 
 
-def _mass_mask(mj: mujoco.MjModel) -> np.ndarray:
-    """Bits of the columns left of the diagonal in each row of M, shape (n_dofs, n_words)."""
-    words = np.zeros((mj.nv, -(-mj.nv // 32)), dtype=np.uint32)
+def mass_rows(mj: mujoco.MjModel, *, coupled: bool) -> list[list[int]]:
+    """Columns of each row of the lower triangle of M, from the root of the tree down.
+
+    MuJoCo leaves out what is zero in a body that turns about its own principal axes. It is not
+    zero any more once a continuum has put its inertia there.
+    """
+    rows: list[list[int]] = []
     for i in range(mj.nv):
         start = mj.M_rowadr[i]
-        for k in mj.M_colind[start : start + mj.M_rownnz[i] - 1]:
+        own = mj.M_colind[start : start + mj.M_rownnz[i]].tolist()
+        parent = mj.dof_parentid[i]
+        rows.append([*(rows[parent] if parent >= 0 else []), i] if coupled else own)
+    return rows
+
+
+def _mass_mask(rows: Sequence[Sequence[int]]) -> np.ndarray:
+    """Bits of the columns left of the diagonal in each row of M, shape (n_dofs, n_words)."""
+    words = np.zeros((len(rows), -(-len(rows) // 32)), dtype=np.uint32)
+    for i, row in enumerate(rows):
+        for k in row[:-1]:
             words[i, k // 32] |= np.uint32(1 << (k % 32))
     return words.view(np.int32)
 

@@ -37,12 +37,15 @@ class RigidModel:
     Attributes:
         mj: The model, everything in it supported by the solver.
         entities: One range for each entity, in the order they were added.
+        world_geoms: For each entity, how many geoms its file fixes to the world; these come first
+            of all geoms, in the same order.
         self_collision: Whether links of one entity may touch each other.
         signature: (key, value) pairs of text that are equal for scenes that move alike.
     """
 
     mj: mujoco.MjModel
     entities: tuple[EntityRange, ...]
+    world_geoms: tuple[int, ...]
     self_collision: bool
     signature: tuple[tuple[str, str], ...]
 
@@ -51,6 +54,12 @@ class RigidModel:
         owners = np.full(self.mj.nbody, -1)
         for i, part in enumerate(self.entities):
             owners[1:][part.at("link")] = i
+        return owners
+
+    def geom_entities(self) -> np.ndarray:
+        """For each of MuJoCo's geoms the index of the entity it came with, shape (ngeom,)."""
+        owners = self.body_entities()[self.mj.geom_bodyid]
+        owners[: sum(self.world_geoms)] = np.repeat(range(len(self.entities)), self.world_geoms)
         return owners
 
 
@@ -103,7 +112,9 @@ def compile_model(
         mj.jnt_limited[:] = False
     kinds = [type(entity.morph).__name__ for entity in entities]
     inside = rigid.enable_self_collision
-    return RigidModel(mj, ranges, inside, signature(kinds, ranges, mj, self_collision=inside))
+    world_geoms = tuple(int(model.body_geomnum[0]) for model in alone)
+    found = signature(kinds, ranges, mj, self_collision=inside)
+    return RigidModel(mj, ranges, world_geoms, inside, found)
 
 
 def _check_names(entities: Sequence[EntitySpec]) -> None:

@@ -7,6 +7,7 @@ body l + 1. Spatial vectors are (angular, linear).
 from genesis_state.schema import Schema, StateVar
 from genesis_state.solvers.rigid.contact_schema import ContactState
 from genesis_state.solvers.rigid.convex_schema import ConvexState
+from genesis_state.solvers.rigid.coupling_schema import CouplingState
 from genesis_state.solvers.rigid.sensor_schema import SensorState
 
 UNLIMITED = 3.0e38  # a force that no control reaches, finite so that it survives every format
@@ -253,5 +254,5 @@ class BodyState(Schema):
     actuator_act_range = StateVar("Its range", ("actuator",), (2,), role="model")
 
 
-class RigidState(BodyState, ContactState, ConvexState, SensorState):
+class RigidState(BodyState, ContactState, ConvexState, CouplingState, SensorState):
     """Every variable of the rigid solver."""

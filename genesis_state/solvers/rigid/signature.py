@@ -141,6 +141,11 @@ def _hull(mj: mujoco.MjModel, mesh: int) -> np.ndarray:
     return mj.mesh_vert[mj.mesh_vertadr[mesh] + which]
 
 
+def geoms_digest(mj: mujoco.MjModel, geoms: np.ndarray) -> str:
+    """A short hash of where geoms are on which bodies, and of their shapes."""
+    return _digest([mj.geom_bodyid[geoms], *_geoms(mj, geoms)])
+
+
 def _digest(arrays: Iterable[np.ndarray]) -> str:
     """A short hash of numbers to six digits, so that one compiler's last bit does not matter."""
     digest = hashlib.sha256()

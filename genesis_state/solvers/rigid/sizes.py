@@ -9,7 +9,8 @@ import numpy as np
 
 from genesis_state.kernels.geom_kinds import most_contacts
 from genesis_state.solvers.rigid.collision import Collision, spans
-from genesis_state.solvers.rigid.constants import lone_bodies
+from genesis_state.solvers.rigid.constants import lone_bodies, mass_rows
+from genesis_state.solvers.rigid.coupling import Coupling
 from genesis_state.solvers.rigid.hulls import DIMS as HULL_DIMS
 
 _ROWS_OF_EQUALITY = {
@@ -22,14 +23,19 @@ _ROWS_OF_EQUALITY = {
 class Sizes:
     """Sizes that kernels see as compile-time constants; two are equal only if they are the same.
 
-    Besides counts: `kinds`, the kinds of pairs that may touch, and `eps`, the precision of a float.
+    Besides counts: `kinds`, the kinds of pairs that may touch, `coupled_types`, the types of geoms
+    that continua touch, and `eps`, the precision of a float.
     """
 
     kinds: frozenset[int]
+    coupled_types: frozenset[int]
     eps: float
 
-    def __init__(self, kinds: frozenset[int], eps: float, **counts: int):
+    def __init__(
+        self, kinds: frozenset[int], coupled_types: frozenset[int], eps: float, **counts: int
+    ):
         self.kinds = kinds
+        self.coupled_types = coupled_types
         self.eps = eps
         self.__dict__.update(counts)
 
@@ -40,6 +46,7 @@ class Sizes:
 def count(
     mj: mujoco.MjModel,
     touching: Collision,
+    coupled: Coupling,
     n_envs: int,
     eps: float,
     max_pairs: int | None,
@@ -51,6 +58,7 @@ def count(
     Args:
         mj: The compiled model.
         touching: Its collision tables.
+        coupled: What continua touch of it.
         n_envs: Number of environments.
         eps: Distance from 1 to the next float of the fields' precision.
         max_pairs: Room for near pairs in each environment; None for what should be enough.
@@ -69,7 +77,11 @@ def count(
     coupling_rows = rows + int(balls.sum())  # those that act on more than one dof
     return Sizes(
         kinds=frozenset(int(k) for k in touching.kinds),
+        coupled_types=coupled.types,
         eps=eps,
+        coupled=int(len(coupled.geoms) > 0),
+        coupled_geoms=len(coupled.geoms),
+        coupled_faces=coupled.n_faces,
         geoms=len(touching.geoms),
         pairs=pairs,
         listed_pairs=touching.n_plane_pairs if touching.swept else pairs,
@@ -95,7 +107,7 @@ def count(
         limited_joints=int(limited.sum()),
         rows=rows + friction_dofs + limit_rows,
         coupling_rows=coupling_rows,
-        M_entries=mj.nC,
+        M_entries=sum(len(row) for row in mass_rows(mj, coupled=len(coupled.geoms) > 0)),
         lone_bodies=len(lone_bodies(mj)),
         gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),
         integrator=int(mj.opt.integrator),
@@ -132,6 +144,11 @@ def dims(n: Sizes) -> dict[str, int]:
         "contact_span": n.contacts * n.span,
         "cone_dim": n.cone_dim,
         **{name: getattr(n, name) for name in HULL_DIMS},
+        "coupled_geom": n.coupled_geoms,
+        "coupled_body": n.bodies * n.coupled,
+        "coupled_dof": n.dofs * n.coupled,
+        "coupled_M_entry": n.M_entries * n.coupled,
+        "coupled_face": n.coupled_faces,
         "lone_body": n.lone_bodies,
         "six": 6,
         "imu": n.imus,

@@ -7,18 +7,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from genesis_state.kernels import rigid_step
+from genesis_state.kernels import rigid_coupling, rigid_step
 from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.runtime import Runtime
 from genesis_state.sensors import RigidSensor
 from genesis_state.solvers.base import Solver
 from genesis_state.solvers.rigid.collision import Collision, collision
-from genesis_state.solvers.rigid.constants import constants
+from genesis_state.solvers.rigid.constants import constants, mass_rows
+from genesis_state.solvers.rigid.coupling import Coupling, coupling
 from genesis_state.solvers.rigid.gains import pd_gains
 from genesis_state.solvers.rigid.model import EntitySpec, RigidModel, compile_model
 from genesis_state.solvers.rigid.schema import RigidState
 from genesis_state.solvers.rigid.sensor_frames import SensorFrames
-from genesis_state.solvers.rigid.sizes import count, dims
+from genesis_state.solvers.rigid.sizes import Sizes, count, dims
 
 _SETTINGS = ("rigid step", "rigid solver")  # signature entries that states need not agree on
 
@@ -29,6 +30,7 @@ class RigidSolver(Solver):
     Attributes:
         compiled: The MuJoCo model and which part of it belongs to which entity.
         touching: What can touch what, and how.
+        coupling: Which geoms particles and soft bodies touch.
         sensors: Where the sensors sit.
     """
 
@@ -39,10 +41,20 @@ class RigidSolver(Solver):
         specs: Sequence[EntitySpec],
         options: RigidOptions,
         sensors: Sequence[RigidSensor] = (),
+        coupled: bool = False,
     ):
+        """
+        Args:
+            specs: The entities.
+            options: Settings of the solver.
+            sensors: The sensors, in the order they were added.
+            coupled: Whether another solver has matter that touches the bodies. It then drives the
+                steps, see `begin_coupling`.
+        """
         self._specs = tuple(specs)
         self._declared = tuple(sensors)
         self._options = options
+        self._coupled = coupled
 
     @property
     def mj_model(self):
@@ -56,9 +68,12 @@ class RigidSolver(Solver):
         own = None if self.compiled.self_collision else self.compiled.body_entities()
         self.touching: Collision = collision(self.compiled.mj, own)
         self.sensors = SensorFrames(self._declared, self.compiled)
+        materials = [spec.material for spec in self._specs]
+        self.coupling: Coupling = coupling(self.compiled, materials, coupled=self._coupled)
         self._sizes = count(
             self.compiled.mj,
             self.touching,
+            self.coupling,
             n_envs,
             torch.finfo(runtime.tc_float).eps,
             self._options.max_collision_pairs,
@@ -72,11 +87,16 @@ class RigidSolver(Solver):
 
     def start(self) -> None:
         with self.arena.constants.edit() as rows:
-            values = constants(self.compiled.mj, self.touching)
-            for name, value in {**values, **self.sensors.constants()}.items():
+            mj = self.compiled.mj
+            rows_of_M = mass_rows(mj, coupled=bool(self._sizes.coupled))
+            values = constants(mj, self.touching, rows_of_M)
+            values.update(self.coupling.constants())
+            values.update(self.sensors.constants())
+            for name, value in values.items():
                 view = self.arena.constants.layout.view(rows, name)[0]
                 view.copy_(torch.from_numpy(np.ascontiguousarray(value)).reshape(view.shape))
-        for name, value in pd_gains(self.compiled.mj).items():
+        gains = pd_gains(self.compiled.mj)
+        for name, value in {**gains, "coupled_geom_friction": self.coupling.friction}.items():
             with self.arena.edit(name) as (view,):
                 view.copy_(torch.from_numpy(value))
         with self.arena.edit("qpos") as (qpos,):
@@ -85,13 +105,49 @@ class RigidSolver(Solver):
 
     def signature(self) -> tuple[tuple[str, str], ...]:
         own = tuple(pair for pair in self.compiled.signature if pair[0] not in _SETTINGS)
-        return (*own, *self.sensors.signature())
+        return (*own, *self.sensors.signature(), *self.coupling.signature())
 
     def settings(self) -> tuple[tuple[str, str], ...]:
         return tuple(pair for pair in self.compiled.signature if pair[0] in _SETTINGS)
 
     def step(self) -> None:
-        rigid_step.step(self.model, self._sizes, self.fields, self._substeps)
+        if not self._sizes.coupled:
+            rigid_step.step(self.model, self._sizes, self.fields, self._substeps)
+            return
+        for k in range(self._substeps):
+            self.begin_coupling()
+            self.substep(last=k == self._substeps - 1)
+
+    def begin_coupling(self) -> None:
+        """Begins a substep in which other matter may touch the bodies.
+
+        It places the geoms, gives each body's velocity `cvel` and clears `coupling_inertia` and
+        `coupling_momentum`. What touches is then added to these two, as rigid_coupling.py says;
+        then come `substep` and `end_coupling`.
+        """
+        if self._sizes.coupled:
+            rigid_coupling.begin_coupling(self.model, self._sizes, self.fields)
+
+    def substep(self, last: bool) -> None:
+        """Moves every environment forward by one substep.
+
+        Args:
+            last: Whether it is the last of a scene's step: sensors read, and forces that users put
+                on links end.
+        """
+        if self._sizes.coupled:
+            rigid_coupling.gather_coupling(self.model, self._sizes, self.fields)
+        rigid_step.step(self.model, self._sizes, self.fields, 1, last)
+
+    def end_coupling(self) -> None:
+        """Makes `cvel` the velocities to which the bodies came, at the places they came from."""
+        if self._sizes.coupled:
+            rigid_coupling.end_coupling(self.model, self._sizes, self.fields)
+
+    @property
+    def counts(self) -> Sizes:
+        """Sizes that kernels on `model` and `fields` see as compile-time constants."""
+        return self._sizes
 
     def refresh_links(self) -> None:
         """`qpos` → `links_pos`, `links_quat`, after coordinates were set from outside."""
