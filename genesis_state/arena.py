@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 import torch
 
 from genesis_state.block import Block, Fields
@@ -94,6 +96,14 @@ class Arena:
         block = self.block_of(names[0])
         with block.edit() as rows:
             yield [block.layout.view(rows, name) for name in names]
+
+    def write_model(self, values: Mapping[str, Any]) -> None:
+        """Values of variables of role `model`: numbers or arrays of their size, by name."""
+        with self.constants.edit() as rows:
+            for name, value in values.items():
+                view = self.constants.layout.view(rows, name)[0]
+                array = np.ascontiguousarray(value)
+                view.copy_(torch.from_numpy(array).reshape(view.shape))
 
     def poison_scratch(self) -> None:
         """Fills every scratch variable with bits that must not matter."""

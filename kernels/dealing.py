@@ -1,4 +1,4 @@
-"""How the environments of a batch are dealt out to the threads of a CPU.
+"""How the environments of a batch, or shares of them, are dealt out to the threads of a CPU.
 
 Taichi gives a thread at least 512 iterations of a loop at a time, so that a loop over fewer
 environments would keep one core busy. A loop of many blocks of 512 iterations, of which only the
@@ -13,25 +13,31 @@ BLOCKS = 64  # enough that no thread waits long for the last one
 LEAST = 8  # environments worth waking a thread for
 
 
-def n_blocks(n_envs: int) -> int:
-    """Tasks to make of a loop over environments."""
+def n_blocks(count: int, least: int = LEAST) -> int:
+    """Tasks to make of a loop over `count` environments or shares; `least` are worth a thread."""
     if ti.cfg.arch not in (ti.x64, ti.arm64):
         return 0
-    return max(1, min(BLOCKS, n_envs // LEAST), -(-n_envs // TASK))
+    return max(1, min(BLOCKS, count // least), -(-count // TASK))
 
 
-def n_iterations(n_envs: int) -> int:
-    """Length of a loop over environments."""
-    return n_blocks(n_envs) * TASK or n_envs
+def n_iterations(count: int, least: int = LEAST) -> int:
+    """Length of a loop over `count` environments or shares."""
+    return n_blocks(count, least) * TASK or count
+
+
+@ti.func
+def dealt(i, count: ti.template(), least: ti.template()):
+    """Which of `count` environments or shares is that of iteration `i`; `count` if it has none."""
+    k = i
+    if ti.static(n_blocks(count, least) > 0):
+        size = ti.static(-(-count // max(1, n_blocks(count, least))))
+        k = count
+        if i % TASK < size:
+            k = ti.min(i // TASK * size + i % TASK, count)
+    return k
 
 
 @ti.func
 def environment(i, n_envs: ti.template()):
     """The environment of iteration `i`; `n_envs` if it has none."""
-    e = i
-    if ti.static(n_blocks(n_envs) > 0):
-        size = ti.static(-(-n_envs // max(1, n_blocks(n_envs))))
-        e = n_envs
-        if i % TASK < size:
-            e = ti.min(i // TASK * size + i % TASK, n_envs)
-    return e
+    return dealt(i, n_envs, LEAST)

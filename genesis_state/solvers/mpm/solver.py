@@ -1,0 +1,130 @@
+"""The MPM solver: particles that a grid moves, stepped by Taichi kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from genesis_state.kernels import mpm_step
+from genesis_state.options import MPMOptions, SimOptions
+from genesis_state.runtime import Runtime
+from genesis_state.solvers.continuum import Continuum
+from genesis_state.solvers.mpm.laws import law_of, parameters, rest_volume
+from genesis_state.solvers.mpm.schema import MPMState
+from genesis_state.solvers.mpm.sizes import Sizes
+from genesis_state.solvers.particle_spec import ParticleSpec
+from genesis_state.solvers.rigid.solver import RigidSolver
+
+
+class MPMSolver(Continuum):
+    """Elastic, plastic, granular and liquid matter by the material point method.
+
+    MLS-MPM (Hu et al. 2018) with affine transfers (Jiang et al. 2015) and quadratic B-splines,
+    explicit in time. The walls of the domain are three cells inside its bounds; matter slips along
+    them.
+
+    Args:
+        specs: The entities' particles.
+        options: Grid and domain.
+        rigid: The rigid solver of the scene, or None.
+
+    Attributes:
+        options: As given.
+        particle_starts: First particle of each entity, and one past the last of all.
+    """
+
+    schema = MPMState
+
+    def __init__(
+        self,
+        specs: Sequence[ParticleSpec],
+        options: MPMOptions,
+        rigid: RigidSolver | None = None,
+    ):
+        super().__init__(rigid)
+        self.options = options
+        self._specs = tuple(specs)
+        counts = [len(spec.positions) for spec in specs]
+        self.particle_starts = tuple(int(i) for i in np.cumsum([0, *counts]))
+
+    def build(self, n_envs: int, sim: SimOptions, runtime: Runtime) -> None:
+        """Allocates its memory and fills it in; the rigid solver is built before."""
+        self._timestep = sim.dt / sim.substeps
+        self._gravity = sim.gravity if self.options.gravity is None else self.options.gravity
+        if self.rigid is not None and not self.rigid.counts.coupled:
+            self.rigid = None
+        self._sizes = Sizes(
+            self.options,
+            n_envs,
+            [len(spec.positions) for spec in self._specs],
+            sum(spec.emitter for spec in self._specs),
+            frozenset(law_of(spec.material) for spec in self._specs),
+            self.rigid.counts.bodies if self.rigid else 0,
+            torch.finfo(runtime.tc_float).eps,
+        )
+        super().build(n_envs, sim, runtime)
+
+    def sizes(self) -> Mapping[str, int]:
+        return self._sizes.dims()
+
+    def start(self) -> None:
+        lightest = min(s.material.rho * s.volume for s in self._specs)
+        values = {
+            "timestep": self._timestep,
+            "gravity": self._gravity,
+            "cell": 1.0 / self.options.grid_density,
+            "least_mass": lightest * self._sizes.eps**2,
+            "particle_material": np.repeat(
+                range(len(self._specs)), [len(s.positions) for s in self._specs]
+            ),
+            "material_kind": [law_of(s.material) for s in self._specs],
+            "material_volume": [s.volume for s in self._specs],
+        }
+        self.arena.write_model(values)
+        for k, spec in enumerate(self._specs):
+            for name, value in parameters(spec.material).items():
+                with self.arena.edit(name) as (view,):
+                    view[:, k] = value
+            own = slice(self.particle_starts[k], self.particle_starts[k + 1])
+            with self.arena.edit("pos", "active", "Jp") as (pos, active, Jp):
+                pos[:, own] = torch.from_numpy(spec.positions).to(pos)
+                active[:, own] = spec.active
+                Jp[:, own] = rest_volume(spec.material)
+
+    def signature(self) -> tuple[tuple[str, str], ...]:
+        n = self._sizes
+        entities = "; ".join(
+            f"{spec.name}: {type(spec.material).__name__}, {len(spec.positions)} particles of "
+            f"{spec.volume:.6g} m^3, law {law_of(spec.material)}"
+            for spec in self._specs
+        )
+        grid = f"{n.cells} cells of {1.0 / self.options.grid_density:.9g} m from {n.lower}"
+        return (("mpm entities", entities), ("mpm grid", grid))
+
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        gravity = ", ".join(f"{g:.9g}" for g in self._gravity)
+        return (("mpm gravity", f"({gravity}) m/s^2"),)
+
+    def begin_step(self) -> None:
+        mpm_step.begin_step(self._sizes, self.fields, self.fields)
+
+    def approach(self) -> None:
+        mpm_step.scatter(self.model, self._sizes, self.fields, self.fields, *self._bodies())
+
+    def follow(self) -> None:
+        mpm_step.gather(self.model, self._sizes, self.fields, self.fields, *self._bodies())
+
+    def _bodies(self) -> tuple:
+        """Model, sizes and fields of the rigid solver, or its own for want of one."""
+        if self.rigid is None:
+            return self.model, self._sizes, self.fields
+        return self.rigid.model, self.rigid.counts, self.rigid.fields
+
+    def get_error_envs_mask(self) -> torch.Tensor:
+        """Which environments stopped because a particle left the domain or stopped being a number.
+
+        Such an environment stays as it was found until it is reset. Bool, shape (n_envs,).
+        """
+        return self.arena.get("error")

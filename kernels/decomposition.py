@@ -1,0 +1,175 @@
+"""Rotations and stretches in 3x3 matrices."""
+
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.spatial import column
+
+NEWTON = 16  # more iterations than a matrix that is far from singular needs
+SWEEPS = 8  # likewise of Jacobi's method
+FAR = 1e-3  # det F / |F|^3 below which Newton's method is slow
+
+
+@ti.func
+def cofactor(f):
+    """Cofactors of a 3x3 matrix: det(f) times its inverse transposed."""
+    return ti.Matrix.cols(
+        [
+            column(f, 1).cross(column(f, 2)),
+            column(f, 2).cross(column(f, 0)),
+            column(f, 0).cross(column(f, 1)),
+        ]
+    )
+
+
+@ti.func
+def inner(a, b):
+    """Sum of the products of the entries of two matrices."""
+    return (a * b).sum()
+
+
+@ti.func
+def determinant(f):
+    """Determinant of a 3x3 matrix."""
+    return column(f, 0).dot(column(f, 1).cross(column(f, 2)))
+
+
+@ti.func
+def rotated_to_zero(a, v, p: ti.template(), q: ti.template(), eps):
+    """One rotation of Jacobi's method: the symmetric `a` with entry (p, q) gone, and `v` along."""
+    if ti.abs(a[p, q]) > eps * ti.sqrt(ti.abs(a[p, p] * a[q, q])):
+        angle = 0.5 * (a[q, q] - a[p, p]) / a[p, q]
+        t = 1.0 / (ti.abs(angle) + ti.sqrt(angle * angle + 1.0))
+        if angle < 0.0:
+            t = -t
+        c = 1.0 / ti.sqrt(t * t + 1.0)
+        s = t * c
+        r = ti.static(3 - p - q)
+        a[p, p] -= t * a[p, q]
+        a[q, q] += t * a[p, q]
+        a[p, q] = 0.0
+        rp = a[r, p]
+        a[r, p] = c * rp - s * a[r, q]
+        a[r, q] = s * rp + c * a[r, q]
+        a[q, p] = 0.0
+        a[p, r] = a[r, p]
+        a[q, r] = a[r, q]
+        for k in ti.static(range(3)):
+            vp = v[k, p]
+            v[k, p] = c * vp - s * v[k, q]
+            v[k, q] = s * vp + c * v[k, q]
+    return a, v
+
+
+@ti.func
+def signed_svd(f, eps: ti.template()):
+    """U, s, V with f = U diag(s) V^T, both U and V rotations; the least of s has the sign of det f.
+
+    V diagonalizes f^T f (Jacobi's method), U makes the columns of f V orthonormal, the longest
+    first, so that a column without length gets a direction too. `eps` is the precision of a float.
+    """
+    a = f.transpose() @ f
+    v = ti.Matrix.identity(float, 3)
+    sweep = 0
+    while sweep < SWEEPS:
+        off = ti.abs(a[0, 1]) + ti.abs(a[0, 2]) + ti.abs(a[1, 2])
+        sweep += 1
+        if off > eps * (a[0, 0] + a[1, 1] + a[2, 2]):
+            a, v = rotated_to_zero(a, v, 0, 1, eps)
+            a, v = rotated_to_zero(a, v, 0, 2, eps)
+            a, v = rotated_to_zero(a, v, 1, 2, eps)
+        else:
+            sweep = SWEEPS
+    # Which column is the longest, and which the shortest.
+    first = 0
+    most = a[0, 0]
+    for k in ti.static(range(1, 3)):
+        if a[k, k] > most:
+            first = k
+            most = a[k, k]
+    last = 2
+    if first == 2:
+        last = 1
+    least = ti.select(first == 2, a[1, 1], a[2, 2])
+    for k in ti.static(range(2)):
+        if k != first and a[k, k] < least:
+            last = k
+            least = a[k, k]
+    second = 3 - first - last
+    b = f @ v
+    u1 = unit(picked(b, first), ti.Vector([1.0, 0.0, 0.0]))
+    b2 = picked(b, second)
+    u2 = unit(b2 - u1 * u1.dot(b2), across(u1))
+    u3 = u1.cross(u2)
+    # V has determinant 1; so has U if its columns are in V's order.
+    if second == (first + 2) % 3:
+        u3 = -u3
+    u = ti.Matrix.zero(float, 3, 3)
+    s = ti.Vector([0.0, 0.0, 0.0])
+    for k in ti.static(range(3)):
+        direction = u3
+        if k == first:
+            direction = u1
+        if k == second:
+            direction = u2
+        s[k] = direction.dot(column(b, k))
+        for i in ti.static(range(3)):
+            u[i, k] = direction[i]
+    return u, s, v
+
+
+@ti.func
+def picked(b, k):
+    """Column `k` of a 3x3 matrix, `k` known only when it runs."""
+    x = column(b, 0)
+    if k == 1:
+        x = column(b, 1)
+    if k == 2:
+        x = column(b, 2)
+    return x
+
+
+@ti.func
+def unit(x, otherwise):
+    """`x` scaled to length one, or another vector where it has no length."""
+    length = ti.sqrt(x.dot(x))
+    y = otherwise
+    if length > 0.0:
+        y = x / length
+    return y
+
+
+@ti.func
+def across(u):
+    """A unit vector orthogonal to the unit vector `u`."""
+    t = ti.Vector([0.0, 0.0, 0.0])
+    if ti.abs(u[0]) < 0.6:
+        t[0] = 1.0
+    else:
+        t[1] = 1.0
+    return u.cross(t).normalized()
+
+
+@ti.func
+def rotation_of(f, eps: ti.template()):
+    """The rotation nearest to `f`, the R of its polar decomposition; a rotation even if det f < 0.
+
+    Newton's method (N. Higham, "Computing the polar decomposition - with applications", SIAM J.
+    Sci. Stat. Comput. 7, 1986), and U V^T where f is nearly singular or inside out.
+    """
+    r = f
+    norm2 = inner(f, f)
+    det = determinant(f)
+    if det > FAR * norm2 * ti.sqrt(norm2):
+        k = 0
+        while k < NEWTON:
+            c = cofactor(r)
+            next_r = 0.5 * (r + c / column(r, 0).dot(column(c, 0)))
+            change = next_r - r
+            r = next_r
+            k += 1
+            # It squares the error: what is left after a step this small is below rounding.
+            if inner(change, change) < 0.25 * eps:
+                k = NEWTON
+    else:
+        u, _s, v = signed_svd(f, eps)
+        r = u @ v.transpose()
+    return r

@@ -1,0 +1,229 @@
+"""One substep of the material point method: sort, scatter, move the grid, gather.
+
+Kernels take the fields they read (`r`) and the fields they write (`w`) apart; a step passes the
+same ones for both. Work is dealt to threads by lane, a share of an environment's particles or tiles
+that does not depend on the number of threads, and no node is added to by two threads at once: the
+order of every sum is fixed.
+
+`rm`, `rn`, `rd` are the model, sizes and fields of the rigid solver; all three are the MPM solver's
+own where there are no rigid bodies, which `n.coupled` tells.
+"""
+
+from genesis_state.kernels.dealing import dealt, n_blocks, n_iterations
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.mpm_contact import (
+    clear_contact,
+    collided,
+    geoms_at_tile,
+    sum_contact,
+)
+from genesis_state.kernels.mpm_grid import (
+    COLORS,
+    TILE_NODES,
+    node_in_tile,
+    node_number,
+    tile_corner,
+)
+from genesis_state.kernels.mpm_materials import find_slopes
+from genesis_state.kernels.mpm_sort import clear_tables, count_lane, deal_lane, merge_lanes
+from genesis_state.kernels.mpm_transfer import gather_lane, scatter_tile
+from genesis_state.kernels.subroutine import calls
+
+
+def scatter(m, n, r, w, rm, rn, rd) -> None:
+    """Particles → momentum and mass on the grid; and what touches rigid bodies."""
+    sort(m, n, r, w)
+    if calls():
+        scatter_colors(m, n, r, w)
+    else:
+        for color in range(COLORS):
+            scatter_color(m, n, r, w, color)
+    if n.coupled:
+        meet_bodies(m, n, r, w, rm, rn, rd)
+
+
+@ti.func
+def lane_of(i, n: ti.template(), w: ti.template()):
+    """Environment and lane of iteration `i`; environment -1 for none, or for a stopped one."""
+    k = dealt(i, n.envs * n.lanes, 1)
+    e = -1
+    if k < n.envs * n.lanes:
+        if not w.error[k // n.lanes]:
+            e = k // n.lanes
+    return e, k % n.lanes
+
+
+@ti.func
+def stop_outside(e, w: ti.template()):
+    """Stops an environment with a particle outside, now that no lane is at work in it.
+
+    Were it stopped at once, it would depend on the threads how far the other lanes had come.
+    """
+    if not w.error[e] and w.outside[e]:
+        w.error[e] = True
+
+
+@ti.kernel
+def begin_step(n: ti.template(), r: ti.template(), w: ti.template()):
+    """Empties the tables by tile and makes what depends on parameters alone."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            clear_tables(e, lane, n, w)
+            if lane == 0:
+                find_slopes(e, n, r, w)
+
+
+@ti.kernel
+def sort(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """Particles → slots of tiles with their particles in order; the grid they touch is cleared."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            count_lane(e, lane, m, n, r, w)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs, 1))):
+        e = dealt(i, n.envs, 1)
+        if e < n.envs:
+            stop_outside(e, w)
+            if not w.error[e]:
+                merge_lanes(e, n, w)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            deal_lane(e, lane, n, w)
+
+
+@ti.func
+def scatter_slots(
+    e, lane, color, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()
+):
+    """A lane's share of the tiles of one color."""
+    slot = w.color_start[e, color] + lane
+    while slot < w.color_start[e, color + 1]:
+        scatter_tile(e, slot, 0.0 * m.cell[0], m, n, r, w)
+        slot += n.lanes
+
+
+@ti.kernel
+def scatter_colors(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """Particles → momentum and mass on the grid, one color after the other."""
+    for color in ti.static(range(COLORS)):
+        ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+        for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+            e, lane = lane_of(i, n, w)
+            if e >= 0:
+                scatter_slots(e, lane, color, m, n, r, w)
+
+
+@ti.kernel
+def scatter_color(
+    m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template(), color: ti.i32
+):
+    """One color of the above, where every call is inlined."""
+    for i in range(n.envs * n.lanes):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            scatter_slots(e, lane, color, m, n, r, w)
+
+
+@ti.func
+def free_velocity(m: ti.template(), momentum):
+    """Velocity of a node's matter after the substep if nothing is in its way."""
+    p = ti.Vector([momentum[0], momentum[1], momentum[2]])
+    return p / momentum[3] + m.timestep[0] * m.gravity[0]
+
+
+@ti.kernel
+def meet_bodies(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Matter that touches rigid bodies → the inertia and momentum it adds to them."""
+    for e in range(n.envs):
+        for b in range(rn.bodies):
+            w.body_velocity[e, b] = rd.cvel[e, b]
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            clear_contact(e, lane, w, rn)
+            t = lane
+            while t < r.n_near[e]:
+                corner = tile_corner(n, r.near_tile[e, t])
+                first, end = geoms_at_tile(e, corner, m, n, rm, rn, rd)
+                if first < end:
+                    for local in range(TILE_NODES):
+                        node = node_in_tile(corner, local)
+                        at = r.grid[e, node_number(n, node[0], node[1], node[2])]
+                        if at[3] > m.least_mass[0]:
+                            v = free_velocity(m, at)
+                            collided(e, lane, node, v, at[3], first, end, True, m, n, w, rm, rn, rd)
+                t += n.lanes
+    for e in range(n.envs):
+        if not w.error[e]:
+            sum_contact(e, n, w, rn, rd)
+
+
+@ti.func
+def walled(n: ti.template(), node, velocity):
+    """Velocity of a node that cannot pass the walls of the domain, along which matter slips."""
+    v = velocity
+    for k in ti.static(range(3)):
+        if (node[k] <= n.wall and v[k] < 0.0) or (node[k] >= n.cells[k] - n.wall and v[k] > 0.0):
+            v[k] = 0.0
+    return v
+
+
+@ti.kernel
+def gather(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Momentum on the grid → velocities, then the particles that move with them."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            t = lane
+            while t < r.n_near[e]:
+                corner = tile_corner(n, r.near_tile[e, t])
+                first = 0
+                end = 0
+                if ti.static(n.coupled):
+                    first, end = geoms_at_tile(e, corner, m, n, rm, rn, rd)
+                for local in range(TILE_NODES):
+                    node = node_in_tile(corner, local)
+                    q = node_number(n, node[0], node[1], node[2])
+                    at = r.grid[e, q]
+                    v = ti.Vector([0.0, 0.0, 0.0])
+                    if at[3] > m.least_mass[0]:
+                        v = free_velocity(m, at)
+                        if ti.static(n.coupled):
+                            if first < end:
+                                v = collided(
+                                    e, lane, node, v, at[3], first, end, False, m, n, w, rm, rn, rd
+                                )
+                        v = walled(n, node, v)
+                    w.grid[e, q] = ti.Vector([v[0], v[1], v[2], at[3]])
+                t += n.lanes
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            gather_lane(e, lane, m, n, r, w)
+    for e in range(n.envs):
+        stop_outside(e, w)
