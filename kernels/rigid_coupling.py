@@ -144,6 +144,21 @@ def take_off_coupling_inertia(e, m: ti.template(), n: ti.template(), d: ti.templ
             d.dofs_force[e, i] = d.dofs_force[e, i] - force
 
 
+@ti.func
+def take_off_coupling(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Takes off `cfrc` what continua put on each body, as it follows from `dofs_acc`."""
+    d.coupling_acc[e, 0] = ti.Vector([0.0] * 6)
+    for b in range(1, n.bodies):
+        a = d.coupling_acc[e, m.body_parent[b]]
+        for i in range(m.body_dof_start[b], m.body_dof_start[b] + m.body_n_dofs[b]):
+            a += d.cdof[e, i] * d.dofs_acc[e, i]
+        d.coupling_acc[e, b] = a
+        if touched(e, d, b):
+            h = m.timestep[0]
+            left = symmetric_mul(d.coupling_inertia[e, b], d.cvel[e, b] + h * a)
+            d.cfrc[e, b] = d.cfrc[e, b] - (d.coupling_momentum[e, b] - left) / h
+
+
 @ti.kernel
 def end_coupling(m: ti.template(), n: ti.template(), d: ti.template()):
     """New joint velocities → `cvel`, with the motion axes from which the step started."""

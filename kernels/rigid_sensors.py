@@ -6,6 +6,7 @@ as the bias force. All is that of the state the step begins from.
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_constraint import JOINT, WELD, pure
+from genesis_state.kernels.rigid_coupling import take_off_coupling
 from genesis_state.kernels.rigid_kinematics import point_velocity
 from genesis_state.kernels.rigid_row import row_derivatives
 from genesis_state.kernels.spatial import (
@@ -122,6 +123,8 @@ def joint_forces(e, m: ti.template(), n: ti.template(), d: ti.template()):
         take_off_contacts(e, m, n, d)
     if ti.static(n.body_equalities > 0):
         take_off_equalities(e, m, n, d)
+    if ti.static(n.coupled):
+        take_off_coupling(e, m, n, d)
     for k in range(1, n.bodies):
         b = n.bodies - k
         if m.body_parent[b] > 0:
