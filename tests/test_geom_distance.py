@@ -1,6 +1,6 @@
 """Distances of points from geoms, for every type that continua touch."""
 
-# pyright: reportInvalidTypeForm=false
+# pyright: reportInvalidTypeForm=false, reportIndexIssue=false
 # Taichi's annotations are calls.
 
 import mujoco
