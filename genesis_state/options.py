@@ -11,6 +11,8 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
+from genesis_state.domain import Domain
+
 # What users may give for a vector; it is stored as a tuple of floats.
 Vector: TypeAlias = Sequence[float] | np.ndarray
 
@@ -220,7 +222,8 @@ class MPMOptions(Options):
         particle_size: Spacing of particles where a shape is filled with them [m]. None is 0.64
             cells of the grid and is converted: afterwards it holds the length.
         grid_density: Cells of the grid per metre; a cell is 1 / grid_density wide.
-        lower_bound, upper_bound: Corners of the grid [m]. Particles stay three cells inside.
+        lower_bound, upper_bound: Corners of the grid [m], rounded to whole cells from the world's
+            origin. Particles stay three cells inside.
         enable_CPIC: Only False: bodies thinner than a cell do not part what is on their two sides.
     """
 
@@ -255,6 +258,14 @@ class MPMOptions(Options):
             )
         if self.enable_CPIC is not False:
             raise self._refuse("enable_CPIC", "False: it is not supported")
+
+    @property
+    def domain(self) -> Domain:
+        """Where particles may be."""
+        cell = 1.0 / self.grid_density
+        x, y, z = (cell * (round(bound / cell) + self.PADDING) for bound in self.lower_bound)
+        u, v, w = (cell * (round(bound / cell) - self.PADDING) for bound in self.upper_bound)
+        return Domain((x, y, z), (u, v, w), f"{self.PADDING} cells inside of", slack=cell)
 
 
 class _Unseen:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, overload
 
 import torch
 
-from genesis_state import checkpoint, morphs, sensors
+from genesis_state import assembly, checkpoint, morphs, sensors
+from genesis_state.entities.emitter import Emitter
+from genesis_state.entities.mpm_entity import MPMEntity
 from genesis_state.entities.rigid_entity import RigidEntity
-from genesis_state.entities.rigid_sensors import READERS, RigidSensorReader
+from genesis_state.entities.rigid_sensors import RigidSensorReader
 from genesis_state.layout import StateLayout
-from genesis_state.materials import Rigid
-from genesis_state.options import RigidOptions, SimOptions, ViewerOptions, VisOptions
+from genesis_state.materials import MPM, Rigid
+from genesis_state.options import MPMOptions, RigidOptions, SimOptions, ViewerOptions, VisOptions
 from genesis_state.runtime import logger, require
 from genesis_state.scene_memory import SceneMemory
 from genesis_state.solvers.base import Solver
-from genesis_state.solvers.rigid.entity_spec import EntitySpec
-from genesis_state.solvers.rigid.solver import RigidSolver
 from genesis_state.state import SimState
 from genesis_state.transport import default_transport
 from genesis_state.version import __version__
@@ -30,13 +30,14 @@ class Scene:
 
     Args:
         sim_options: Time step, gravity, transport of state.
-        rigid_options: Settings of the rigid solver.
+        rigid_options, mpm_options: Settings of the solvers.
         viewer_options, vis_options, show_viewer, show_FPS, renderer: Taken so that Genesis
             scripts run; they show nothing, and the log says so once.
 
     Attributes:
         t: Steps since the scene's state was new.
-        entities: What was added, in order.
+        entities: What was added, in order; what an emitter emits is an entity too.
+        emitters: Emitters that were added, in order.
         sensors: Sensors that were added, in order.
         solvers: The solvers, once built.
         n_envs: Number of environments, at least 1.
@@ -47,6 +48,7 @@ class Scene:
         *,
         sim_options: SimOptions | None = None,
         rigid_options: RigidOptions | None = None,
+        mpm_options: MPMOptions | None = None,
         viewer_options: ViewerOptions | None = None,
         vis_options: VisOptions | None = None,
         show_viewer: bool = False,
@@ -55,20 +57,22 @@ class Scene:
     ):
         self.sim_options = sim_options or SimOptions()
         self.rigid_options = rigid_options or RigidOptions()
-        if self.rigid_options.dt is not None and self.rigid_options.dt != self.sim_options.dt:
-            raise ValueError(
-                f"RigidOptions: dt is {self.rigid_options.dt}, SimOptions has "
-                f"{self.sim_options.dt}; leave it out, the rigid solver takes the scene's."
-            )
+        self.mpm_options = mpm_options or MPMOptions()
+        for options in (self.rigid_options, self.mpm_options):
+            if options.dt is not None and options.dt != self.sim_options.dt:
+                raise ValueError(
+                    f"{type(options).__name__}: dt is {options.dt}, SimOptions has "
+                    f"{self.sim_options.dt}; leave it out, its solver takes the scene's."
+                )
         self._runtime = require()
         self._runtime.users.add(self)
         self.closed = False
         self.t = 0
         self.n_envs = 0
-        self.entities: list[RigidEntity] = []
+        self.entities: list[Any] = []  # each of its kind
+        self.emitters: list[Emitter] = []
         self.sensors: list[RigidSensorReader] = []
         self.solvers: list[Solver] = []
-        self._specs: list[EntitySpec] = []
         self._built = False
         shown = {
             "viewer_options": viewer_options,
@@ -81,6 +85,7 @@ class Scene:
 
     # ---------------------------------------------------------------- declare and build
 
+    @overload
     def add_entity(
         self,
         morph: morphs.Morph,
@@ -89,31 +94,37 @@ class Scene:
         visualize_contact: bool = False,
         vis_mode: str | None = None,
         name: str | None = None,
-    ) -> RigidEntity:
-        """Adds a robot or body.
+    ) -> RigidEntity: ...
+    @overload
+    def add_entity(
+        self,
+        morph: morphs.Morph,
+        material: MPM.Base,
+        surface: Any = None,
+        visualize_contact: bool = False,
+        vis_mode: str | None = None,
+        name: str | None = None,
+    ) -> MPMEntity: ...
+    def add_entity(
+        self,
+        morph: morphs.Morph,
+        material: Rigid | MPM.Base | None = None,
+        surface: Any = None,
+        visualize_contact: bool = False,
+        vis_mode: str | None = None,
+        name: str | None = None,
+    ) -> RigidEntity | MPMEntity:
+        """Adds a robot, a body or matter made of particles.
 
         Args:
             morph: Its shape, such as `gs.morphs.MJCF(file="franka.xml")`.
-            material: What it is made of; `gs.materials.Rigid()` by default.
+            material: What it is made of: `gs.materials.Rigid()`, the default, or one of
+                `gs.materials.MPM`, which fills a Box, Sphere, Cylinder, Capsule or Mesh.
             surface, visualize_contact, vis_mode: Taken for Genesis scripts; they show nothing.
             name: A name unique in the scene; by default the kind and the order, such as "box_2".
         """
-        self._require_open()
-        if self._built:
-            raise RuntimeError("add_entity: the scene is built; add entities before build().")
-        if not isinstance(morph, morphs.Morph):
-            raise TypeError(
-                f"add_entity: morph is a {type(morph).__name__}, needs one of gs.morphs."
-            )
-        material = material if material is not None else Rigid()
-        if not isinstance(material, Rigid):
-            raise TypeError(
-                f"add_entity: material is a {type(material).__name__}, needs gs.materials.Rigid."
-            )
-        if name is None:
-            name = f"{type(morph).__name__.lower()}_{len(self.entities)}"
-        if any(name == spec.name for spec in self._specs):
-            raise ValueError(f"add_entity: the name {name!r} is taken; give another.")
+        self._require_unbuilt("add_entity", "entities")
+        entity = assembly.entity_of(self, morph, material, name)
         shown = {
             "surface": surface,
             "visualize_contact": visualize_contact,
@@ -121,13 +132,28 @@ class Scene:
             **dict.fromkeys(morph.visual_only(), True),
         }
         self._says_nothing_is_shown([key for key, value in shown.items() if value])
-        self._specs.append(EntitySpec(name, morph, material))
-        entity = RigidEntity(self, len(self.entities), name, morph, material)
         self.entities.append(entity)
         return entity
 
+    def add_emitter(
+        self, material: MPM.Base, max_particles: int = 20000, surface: Any = None
+    ) -> Emitter:
+        """Adds a nozzle that lets out particles while the scene runs.
+
+        Args:
+            material: What they are made of, one of `gs.materials.MPM`.
+            max_particles: How many there are; then the first ones are taken again.
+            surface: Taken for Genesis scripts; it shows nothing.
+        """
+        self._require_unbuilt("add_emitter", "emitters")
+        emitter = assembly.emitter_of(self, material, max_particles)
+        self._says_nothing_is_shown(["surface"] if surface else [])
+        self.entities.append(emitter.entity)
+        self.emitters.append(emitter)
+        return emitter
+
     def add_sensor(self, sensor_options: sensors.RigidSensor) -> RigidSensorReader:
-        """Adds a sensor to an entity that was added before.
+        """Adds a sensor to a rigid entity that was added before.
 
         Args:
             sensor_options: What it measures and where it sits, such as
@@ -137,29 +163,21 @@ class Scene:
         Returns:
             The sensor, with `read(envs_idx=None)`.
         """
-        self._require_open()
-        if self._built:
-            raise RuntimeError("add_sensor: the scene is built; add sensors before build().")
-        if type(sensor_options) not in READERS:
-            raise TypeError(
-                f"add_sensor: it is a {type(sensor_options).__name__}, needs one of gs.sensors."
-            )
-        if sensor_options.entity_idx >= len(self.entities):
-            raise IndexError(
-                f"add_sensor: entity_idx is {sensor_options.entity_idx}, out of range for the "
-                f"{len(self.entities)} entities added so far."
-            )
-        reader = READERS[type(sensor_options)](self, sensor_options, len(self.sensors))
+        self._require_unbuilt("add_sensor", "sensors")
+        reader = assembly.sensor_of(self, sensor_options)
         self.sensors.append(reader)
         return reader
 
     def add_solver(self, solver: Solver) -> Solver:
         """Adds a solver of the user's own, built, stepped, saved and reset with the others."""
-        self._require_open()
-        if self._built:
-            raise RuntimeError("add_solver: the scene is built; add solvers before build().")
+        self._require_unbuilt("add_solver", "solvers")
         if not isinstance(solver, Solver):
             raise TypeError(f"add_solver: {type(solver).__name__} is not a gs.Solver; derive it.")
+        if isinstance(solver, assembly.OWN):
+            raise ValueError(
+                f"add_solver: {type(solver).__name__} is made by build; add entities of its "
+                "material with add_entity."
+            )
         if any(solver.alias() == other.alias() for other in self.solvers):
             raise ValueError(f"add_solver: there is a {type(solver).__name__} already.")
         self.solvers.append(solver)
@@ -188,12 +206,7 @@ class Scene:
         shown = {"env_spacing": env_spacing, "n_envs_per_row": n_envs_per_row}
         self._says_nothing_is_shown([key for key, value in shown.items() if value is not None])
         rows = max(1, n_envs)
-        solvers = list(self.solvers)
-        if self._specs:
-            declared = [sensor.options for sensor in self.sensors]
-            solvers.insert(0, RigidSolver(self._specs, self.rigid_options, declared))
-        if any(type(s) is RigidSolver for s in self.solvers):
-            raise ValueError("build: add rigid bodies with add_entity, not with add_solver.")
+        solvers = [*assembly.solvers_of(self), *self.solvers]
         built: list[Solver] = []
         try:
             for solver in solvers:
@@ -260,7 +273,7 @@ class Scene:
                 return solver
         raise AttributeError(f"Scene has no {name!r}.")
 
-    def get_entity(self, name: str) -> RigidEntity:
+    def get_entity(self, name: str) -> Any:
         """The entity of that name."""
         for entity in self.entities:
             if entity.name == name:
@@ -394,6 +407,11 @@ class Scene:
             raise RuntimeError("the scene is closed; build a new one.")
         if not self._runtime.alive:
             raise RuntimeError("Taichi was restarted since this scene was made; make a new one.")
+
+    def _require_unbuilt(self, call: str, what: str) -> None:
+        self._require_open()
+        if self._built:
+            raise RuntimeError(f"{call}: the scene is built; add {what} before build().")
 
     def _require_built(self) -> None:
         self._require_open()

@@ -18,7 +18,7 @@ PACKAGE = "genesis_state"
 # "" is the package itself, which offers every public name and so stands at the top.
 LAYERS = (
     ("", "testing"),
-    ("scene", "entities"),
+    ("scene", "assembly", "entities"),
     ("scene_memory",),
     ("solvers",),
     ("checkpoint",),
@@ -29,7 +29,7 @@ LAYERS = (
     ("schema",),
     (
         *("sampling", "solids", "morphs", "materials", "options"),
-        *("sensors", "geom", "mesh_file"),
+        *("sensors", "geom", "mesh_file", "domain"),
     ),
     ("runtime", "version"),
     ("kernels",),
@@ -55,6 +55,7 @@ THIRD_PARTY = {
     "schema": set(),
     "sampling": {"numpy"},
     "solids": {"numpy"},
+    "domain": {"numpy"},
     "morphs": {"numpy", "torch"},
     "materials": {"numpy", "torch"},
     "options": {"numpy", "torch"},

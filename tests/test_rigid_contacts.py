@@ -191,7 +191,11 @@ def test_overflow_is_told_by_environment(s):
 
 
 BAD: list[tuple[type[Exception], str, Callable[[SimpleNamespace], Any]]] = [
-    (TypeError, "with_entity is a str, needs an entity", lambda s: s.robot.get_contacts("ball")),
+    (
+        TypeError,
+        "with_entity is a str, needs a rigid entity",
+        lambda s: s.robot.get_contacts("ball"),
+    ),
     (TypeError, "with_entity is a RigidLink", lambda s: s.ball.touches(s.robot.base_link)),
     (
         ValueError,

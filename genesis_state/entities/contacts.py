@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from genesis_state.entities.access import EntityAccess
+from genesis_state.entities.rigid_access import RigidAccess
 from genesis_state.solvers.rigid import contact_readings
 
 if TYPE_CHECKING:
     from genesis_state.entities.rigid_entity import RigidEntity
 
 
-class EntityContacts(EntityAccess):
+class EntityContacts(RigidAccess):
     """Contacts that acted in the last step, in its last substep.
 
     They belong to the positions from which that step began, as accelerations and forces do, and
@@ -108,9 +108,10 @@ class EntityContacts(EntityAccess):
         bound = self._bound
         other = None
         if with_entity is not None:
-            if not isinstance(with_entity, EntityAccess):
+            if not isinstance(with_entity, RigidAccess):
                 raise TypeError(
-                    f"{self.name}: with_entity is a {type(with_entity).__name__}, needs an entity."
+                    f"{self.name}: with_entity is a {type(with_entity).__name__}, "
+                    "needs a rigid entity."
                 )
             if with_entity.scene is not self.scene:
                 raise ValueError(

@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 
-from genesis_state.entities.access import EntityAccess
+from genesis_state.entities.rigid_access import RigidAccess
 from genesis_state.solvers.rigid import readings
 from genesis_state.solvers.rigid.schema import UNLIMITED
 
 INF = float("inf")
 
 
-class EntityControl(EntityAccess):
+class EntityControl(RigidAccess):
     """Commands. They persist until they are changed.
 
     A dof is driven either by the model's actuators, which is how every dof begins, or by PD

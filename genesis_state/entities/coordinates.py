@@ -7,13 +7,13 @@ from typing import Any
 import torch
 
 from genesis_state import geom
-from genesis_state.entities.access import EntityAccess
 from genesis_state.entities.inputs import Columns
+from genesis_state.entities.rigid_access import RigidAccess
 from genesis_state.selection import Selection
 from genesis_state.solvers.rigid import readings
 
 
-class EntityCoordinates(EntityAccess):
+class EntityCoordinates(RigidAccess):
     """Setters and getters of coordinates and velocities.
 
     A coordinate of a hinge or slide is MuJoCo's: limits, PD targets and actuators speak of the

@@ -147,6 +147,27 @@ def as_tensor(what: str, value: Any, dtype: torch.dtype, device: torch.device) -
     return torch.from_numpy(array).to(device)
 
 
+def as_flags(what: str, value: Any, device: torch.device) -> torch.Tensor:
+    """A bool, 0 or 1, or a list, numpy array or torch tensor of them as a tensor of bools.
+
+    Args:
+        what: How messages call it, such as "water.set_active".
+
+    Raises:
+        TypeError: It holds neither bools nor integers.
+        ValueError: It is ragged, or has other integers than 0 and 1.
+    """
+    try:
+        array = np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value)
+    except ValueError:
+        raise ValueError(f"{what} is ragged; every row needs the same length.") from None
+    if array.dtype.kind not in "biu":
+        raise TypeError(f"{what} is of {array.dtype}, needs bools, or zeros and ones.")
+    if array.dtype.kind != "b" and not ((array == 0) | (array == 1)).all():
+        raise ValueError(f"{what} has {array[(array != 0) & (array != 1)][0]}, needs 0 or 1.")
+    return torch.from_numpy(np.array(array, dtype=bool)).to(device)
+
+
 def _refuse_kind(what: str, found: str) -> NoReturn:
     raise TypeError(f"{what} is of {found}, needs numbers; use floats or ints.")
 

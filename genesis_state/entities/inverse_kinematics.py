@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 
-from genesis_state.entities.access import EntityAccess
 from genesis_state.entities.least_squares import Goal, Joints, solve
+from genesis_state.entities.rigid_access import RigidAccess
 from genesis_state.entities.rigid_link import RigidLink
 from genesis_state.selection import Selection
 from genesis_state.solvers.rigid import readings
 
 
-class EntityInverseKinematics(EntityAccess):
+class EntityInverseKinematics(RigidAccess):
     """Jacobians and inverse kinematics. They change no state."""
 
     def inverse_kinematics(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from genesis_state import geom
-from genesis_state.entities.access import Binding
+from genesis_state.entities.rigid_access import RigidBinding
 from genesis_state.solvers.rigid import readings
 
 
@@ -118,7 +118,7 @@ class Joints:
 
 
 def solve(
-    bound: Binding,
+    bound: RigidBinding,
     goal: Goal,
     joints: Joints,
     envs: torch.Tensor,

@@ -7,15 +7,15 @@ from typing import Any
 import torch
 
 from genesis_state import geom
-from genesis_state.entities.access import EntityAccess
 from genesis_state.entities.inputs import Columns
+from genesis_state.entities.rigid_access import RigidAccess
 from genesis_state.selection import Selection
 from genesis_state.solvers.rigid import readings
 
 REFERENCES = ("link_origin", "link_com")
 
 
-class EntityLinks(EntityAccess):
+class EntityLinks(RigidAccess):
     """Readings of links, in world axes, and external forces.
 
     `ref` says which point of a link is meant: "link_origin", the origin of its frame, or

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from genesis_state.entities.access import DOFS_OF_JOINT
 from genesis_state.entities.contacts import EntityContacts
 from genesis_state.entities.control import EntityControl
 from genesis_state.entities.coordinates import EntityCoordinates
 from genesis_state.entities.inverse_kinematics import EntityInverseKinematics
+from genesis_state.entities.rigid_access import DOFS_OF_JOINT
 from genesis_state.entities.rigid_geom import RigidGeom
 from genesis_state.entities.rigid_joint import RigidJoint
 from genesis_state.entities.rigid_link import RigidLink
@@ -126,9 +126,6 @@ class RigidEntity(
                 return element
         known = ", ".join(element.name for element in elements) or "none"
         raise KeyError(f"{self.name} has no {kind} {name!r}; it has {known}.")
-
-    def __repr__(self) -> str:
-        return f"RigidEntity({self.name!r}, {type(self.morph).__name__})"
 
     # ---------------------------------------------------------------- counts and places
 

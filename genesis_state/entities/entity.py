@@ -1,8 +1,9 @@
-"""What every call of a rigid entity goes through: is it built, which columns, which rows."""
+"""What every call of an entity goes through: is it built, which rows, which numbers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import torch
 
@@ -15,63 +16,34 @@ from genesis_state.entities.inputs import (
     fit,
     write,
 )
-from genesis_state.materials import Rigid
 from genesis_state.morphs import Morph
+from genesis_state.options import Options
 from genesis_state.selection import Selection, select
-from genesis_state.solvers.rigid.entity_range import EntityRange
-from genesis_state.solvers.rigid.solver import RigidSolver
-from genesis_state.solvers.rigid.unsupported import JOINTS
+from genesis_state.solvers.base import Solver
 
 if TYPE_CHECKING:
     from genesis_state.scene import Scene
 
-DOFS_OF_JOINT = {"free": 6, "ball": 3, "slide": 1, "hinge": 1}
+
+SolverT = TypeVar("SolverT", bound=Solver)
 
 
-class Binding:
+class Binding(Generic[SolverT]):
     """What an entity knows once its scene is built.
 
+    Args:
+        scene: Its scene.
+        solver: The solver that moves it.
+        columns: Readers of local indices, by noun, such as "dof" or "particle".
+
     Attributes:
-        solver: The rigid solver.
-        part: Where the entity's elements lie among the scene's.
-        columns: Readers of local indices, by noun: "dof", "q", "link", "actuator", "site".
         everywhere: The selection of all environments.
-        joint_types: "free", "ball", "slide" or "hinge" of each joint.
-        joint_dofs, joint_qs: The first dof and coordinate of each joint, within the entity.
-        servo: For each dof whether PD control can drive it: it is a hinge's or slide's.
     """
 
-    def __init__(self, scene: Scene, idx: int):
-        self.solver: RigidSolver = scene.rigid_solver
-        self.part: EntityRange = self.solver.compiled.entities[idx]
+    def __init__(self, scene: Scene, solver: SolverT, columns: dict[str, ColumnReader]):
+        self.solver = solver
+        self.columns = columns
         self.everywhere = select(None, scene.n_envs, scene.device)
-        mj, part = self.solver.compiled.mj, self.part
-        self.columns = {
-            noun: ColumnReader(
-                part.name,
-                noun,
-                getattr(part, f"{noun}_start"),
-                getattr(part, f"{noun}_end") - getattr(part, f"{noun}_start"),
-                scene.device,
-            )
-            for noun in ("dof", "q", "link", "actuator", "site")
-        }
-        at = part.at("joint")
-        self.joint_types = [JOINTS[int(kind)] for kind in mj.jnt_type[at]]
-        self.joint_dofs = [int(i) - part.dof_start for i in mj.jnt_dofadr[at]]
-        self.joint_qs = [int(i) - part.q_start for i in mj.jnt_qposadr[at]]
-        self.servo = [
-            kind in ("slide", "hinge")
-            for kind in self.joint_types
-            for _ in range(DOFS_OF_JOINT[kind])
-        ]
-        self.all_servo = all(self.servo)
-        self.dof_joint = [int(j) - part.joint_start for j in mj.dof_jntid[part.at("dof")]]
-        # A free joint is only ever the first one of a link that hangs in the world.
-        self.free_base = bool(part.links) and bool(
-            mj.body_dofnum[part.link_start + 1] == DOFS_OF_JOINT["free"]
-            and self.joint_types[0] == "free"
-        )
         self._kept: dict[int, tuple[torch.Tensor, dict[tuple, torch.Tensor]]] = {}
 
     def view(
@@ -92,8 +64,12 @@ class Binding:
         return view
 
 
-class EntityAccess:
-    """Base of the rigid entity: its identity, and the way of every call in and out.
+BindingT = TypeVar("BindingT", bound=Binding[Any])
+MaterialT = TypeVar("MaterialT", bound=Options)
+
+
+class Entity(ABC, Generic[BindingT, MaterialT]):
+    """Base of all entities: their identity, and the way of every call in and out.
 
     Args:
         scene: Its scene.
@@ -103,22 +79,29 @@ class EntityAccess:
         material: What it is made of.
     """
 
-    def __init__(self, scene: Scene, idx: int, name: str, morph: Morph, material: Rigid):
+    def __init__(self, scene: Scene, idx: int, name: str, morph: Morph, material: MaterialT):
         self.scene = scene
         self.idx = idx
         self.name = name
         self.morph = morph
         self.material = material
-        self._binding: Binding | None = None
+        self._binding: BindingT | None = None
+
+    @abstractmethod
+    def _bind(self) -> BindingT:
+        """What it knows now that its scene is built."""
 
     @property
-    def _bound(self) -> Binding:
+    def _bound(self) -> BindingT:
         scene = self.scene
         if scene.closed or not scene.is_built:
             scene._require_built()
         if self._binding is None:
-            self._binding = Binding(scene, self.idx)
+            self._binding = self._bind()
         return self._binding
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {type(self.morph).__name__})"
 
     def _envs(self, envs_idx: Any) -> Selection:
         if envs_idx is None:
