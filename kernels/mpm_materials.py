@@ -25,11 +25,26 @@ def scaled_columns(u, s):
 
 
 @ti.func
+def in_axes(u, s):
+    """U diag(s) U^T, symmetric to the bit: what is not turns the matter, and it gains spin."""
+    a = scaled_columns(u, s) @ u.transpose()
+    return 0.5 * (a + a.transpose())
+
+
+@ti.func
 def corotated_stress(f, r, mu, lam):
     """2 mu (F - R) F^T + lam J (J - 1) 1 (Stomakhin et al. 2012, "Energetically consistent
-    invertible elasticity", with J (J - 1) for its volume term)."""
+    invertible elasticity", with J (J - 1) for its volume term), symmetric to the bit."""
     J = determinant(f)
-    return 2.0 * mu * (f - r) @ f.transpose() + lam * J * (J - 1.0) * identity()
+    a = (f - r) @ f.transpose()
+    return mu * (a + a.transpose()) + lam * J * (J - 1.0) * identity()
+
+
+@ti.func
+def corotated_principal(s, mu, lam):
+    """The same stress along the axes of the stretches `s`."""
+    J = s[0] * s[1] * s[2]
+    return 2.0 * mu * (s - 1.0) * s + lam * J * (J - 1.0)
 
 
 @ti.func
@@ -150,9 +165,9 @@ def deformed(e, k, n: ti.template(), r: ti.template(), kind, trial, spin, Jp):
             if ti.static(SAND in n.kinds):
                 if kind == SAND:
                     strain = logarithms(kept)
-                    tau = scaled_columns(u, 2.0 * mu * strain + lam * strain.sum()) @ u.transpose()
+                    tau = in_axes(u, 2.0 * mu * strain + lam * strain.sum())
             if kind != SAND:
-                tau = corotated_stress(f, u @ v.transpose(), stiffness * mu, stiffness * lam)
+                tau = in_axes(u, corotated_principal(kept, stiffness * mu, stiffness * lam))
     return f, left, tau
 
 
