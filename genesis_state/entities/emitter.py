@@ -184,7 +184,7 @@ class Emitter:
         left = left + grown
         # A length that is whole but for rounding is whole.
         layers = (left / size + 1e-4).floor().clamp(0, most)
-        left = (left - layers * size).clamp(min=0.0)
+        left = (left - layers * size).clamp(0.0, size)
         moved = self._tensor(points) + left[:, None, None] * self._tensor(along)
         count = layers.to(torch.int64) * len(layer)
         self._write(selection, moved, self._tensor(speed * along), count, left)
