@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 from genesis_state.options import SimOptions
 from genesis_state.runtime import Runtime
@@ -49,8 +50,20 @@ class Continuum(Solver):
             self.follow()
 
 
-def step_together(rigid: RigidSolver, continua: list[Continuum], substeps: int) -> None:
-    """One step of rigid bodies and what they touch, substep by substep."""
+def step_all(solvers: Sequence[Solver], substeps: int) -> None:
+    """One step of a scene's solvers: those that touch each other substep by substep."""
+    continua = [s for s in solvers if isinstance(s, Continuum) and s.rigid is not None]
+    if continua:
+        step_together(continua, substeps)
+    for solver in solvers:
+        if solver not in continua and not (continua and solver is continua[0].rigid):
+            solver.step()
+
+
+def step_together(continua: Sequence[Continuum], substeps: int) -> None:
+    """One step of continua and the rigid bodies that they touch."""
+    rigid = continua[0].rigid
+    assert rigid is not None
     for continuum in continua:
         continuum.begin_step()
     for k in range(substeps):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
+from genesis_state.block import Fields
 from genesis_state.kernels import mpm_step
 from genesis_state.options import MPMOptions, SimOptions
 from genesis_state.runtime import Runtime
@@ -111,16 +113,21 @@ class MPMSolver(Continuum):
         mpm_step.begin_step(self._sizes, self.fields, self.fields)
 
     def approach(self) -> None:
-        mpm_step.scatter(self.model, self._sizes, self.fields, self.fields, *self._bodies())
+        mpm_step.scatter(self.model, self._sizes, self.fields, self.fields, *self.bodies())
 
     def follow(self) -> None:
-        mpm_step.gather(self.model, self._sizes, self.fields, self.fields, *self._bodies())
+        mpm_step.gather(self.model, self._sizes, self.fields, self.fields, *self.bodies())
 
-    def _bodies(self) -> tuple:
+    def bodies(self) -> tuple[Fields, Any, Fields]:
         """Model, sizes and fields of the rigid solver, or its own for want of one."""
         if self.rigid is None:
             return self.model, self._sizes, self.fields
         return self.rigid.model, self.rigid.counts, self.rigid.fields
+
+    @property
+    def counts(self) -> Sizes:
+        """Sizes that kernels on `model` and `fields` see as compile-time constants."""
+        return self._sizes
 
     def get_error_envs_mask(self) -> torch.Tensor:
         """Which environments stopped because a particle left the domain or stopped being a number.
