@@ -2,6 +2,7 @@
 
 import functools
 import os
+import sys
 
 # Read by Taichi while it is imported: no banner, no call home.
 os.environ.setdefault("ENABLE_TAICHI_HEADER_PRINT", "False")
@@ -25,7 +26,17 @@ def _place(context: ASTTransformerContext, node) -> str:
     return f"{where}, in {context.func.func.__name__}:\n{line}\n"
 
 
+def _inside_class(level_of_class_stackframe: int) -> bool:
+    """Whether a decorator stands in the body of a class, whose statement is so many frames up.
+
+    Taichi asks this for every function, by looking up the text of that statement, which takes half
+    of the time in which a module of kernels is imported.
+    """
+    return "__qualname__" in sys._getframe(level_of_class_stackframe - 1).f_locals
+
+
 ASTTransformerContext.get_pos_info = _place
+kernel_impl._inside_class = _inside_class
 # Taichi asks for the source of a function again at every call that it inlines.
 kernel_impl.getsourcelines = functools.cache(kernel_impl.getsourcelines)
 kernel_impl.getsourcefile = functools.cache(kernel_impl.getsourcefile)
