@@ -18,6 +18,7 @@ from genesis_state.options import MPMOptions, RigidOptions, SimOptions, ViewerOp
 from genesis_state.runtime import logger, require
 from genesis_state.scene_memory import SceneMemory
 from genesis_state.solvers.base import Solver
+from genesis_state.solvers.continuum import step_all
 from genesis_state.state import SimState
 from genesis_state.transport import default_transport
 from genesis_state.version import __version__
@@ -229,8 +230,7 @@ class Scene:
     def step(self) -> None:
         """Moves every environment forward by `dt`."""
         self._require_built()
-        for solver in self.solvers:
-            solver.step()
+        step_all(self.solvers, self.substeps)
         self._memory.tick()
         self.t += 1
 
