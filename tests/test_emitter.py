@@ -129,6 +129,26 @@ def test_environments_go_their_own_ways(s):
     one.scene.close()
 
 
+def fountain() -> gs.Scene:
+    sim = gs.options.SimOptions(dt=4e-3, substeps=2)
+    scene = gs.Scene(sim_options=sim, mpm_options=OPTIONS)
+    scene.add_emitter(MPM.Liquid(), max_particles=30)
+    scene.add_emitter(MPM.Sand(sampler="random"), max_particles=20)
+    return scene
+
+
+def spout(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
+    """One stream that stops now and then, and drops, each environment at times of its own."""
+    water, sand = scene.emitters
+    water.emit("square", 0.2, pos=(0, 0, 0.5), speed=12.0, envs_idx=(steps + streams) % 3 != 0)
+    sand.emit("square", 0.2, 0.1, (0.5, 0, 0.5), envs_idx=(steps + streams) % 4 == 0)
+
+
+def test_emission_keeps_the_contract():
+    lines = ("resume", "history", "isolation", "permutation", "observation")
+    gs.testing.check_contract(fountain, lines=lines, n_envs=4, before=8, after=6, drive=spout)
+
+
 def test_begin_again(s):
     s.hose.emit("circle", 0.1, 0.2, NOZZLE)
     s.hose.reset(envs_idx=[0, 2])

@@ -107,6 +107,11 @@ def test_a_new_place_is_free_of_stress_and_at_rest(s):
     for name in ("pos", "vel", "C", "F", "Jp", "active"):
         key = f"MPMSolver.{name}"
         assert torch.equal(before[key][:, others], after[key][:, others]), name
+    s.jelly.set_particles_pos([0, 0, 0.5], slice(5, 20, 2), envs_idx=1)
+    stretched = variable(s, "F")[1, first : first + 27]
+    assert (stretched == torch.eye(3)).all(dim=(1, 2)).nonzero().flatten().tolist() == [
+        *range(5, 20, 2)
+    ]
     s.ball.set_particles_pos(s.ball.get_particles_pos())
     assert (variable(s, "Jp")[:, : s.ball.n_particles] == 0).all(), "what sand is at rest"
 

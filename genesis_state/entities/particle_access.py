@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
 
 from genesis_state.entities.entity import Binding
-from genesis_state.entities.inputs import ColumnReader
+from genesis_state.entities.inputs import ColumnReader, Columns
 from genesis_state.solvers.base import Solver
 
 if TYPE_CHECKING:
@@ -45,8 +44,13 @@ class ParticleBinding(Binding[Solver]):
             if var.dims[:1] == ("particle",) and var.role == "state" and key not in PLACED
         }
 
-    def rest_of(self, indices: Sequence[int] | None) -> dict[str, torch.Tensor]:
-        """`rest` of some of its particles, or of all."""
-        if indices is None:
+    def rest_of(self, columns: Columns) -> dict[str, torch.Tensor]:
+        """`rest` of some of its particles."""
+        if columns.whole:
             return self.rest
-        return {name: values[list(indices)] for name, values in self.rest.items()}
+        key, start = columns.key, self.particles.start
+        if isinstance(key, slice):
+            own = slice(key.start - start, key.stop - start, key.step)
+        else:
+            own = key - start
+        return {name: values[own] for name, values in self.rest.items()}

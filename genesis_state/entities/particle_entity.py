@@ -235,7 +235,7 @@ class ParticleEntity(Entity[ParticleBinding, MPM.Base]):
     def _place(self, call: str, columns: Columns, selection: Selection, pos: torch.Tensor) -> None:
         if pos.device.type == "cpu":
             self.domain.require(f"{self.name}.{call}", pos.numpy(), pressed=True)
-        rest = self._bound.rest_of(None if columns.whole else columns.indices)
+        rest = self._bound.rest_of(columns)
         self._write(selection, columns, {"pos": pos, "vel": 0.0, **rest})
 
     def _activate(self, call: str, actives: Any, particles_idx_local: Any, envs_idx: Any) -> None:
