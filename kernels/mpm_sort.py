@@ -34,23 +34,34 @@ def clear_tables(e, lane, n: ti.template(), w: ti.template()):
 
 
 @ti.func
-def count_lane(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
-    """A lane's active particles → their tiles, counted, and whether one is outside of all."""
+def list_active(e, lane, n: ti.template(), r: ti.template(), w: ti.template()):
+    """A lane's share of the particles → those that take part, which no substep changes."""
+    begin = lane * n.share
     found = 0
-    for p in range(lane * n.share, ti.min((lane + 1) * n.share, n.particles)):
-        tile = -1
+    for p in range(begin, ti.min(begin + n.share, n.particles)):
         if r.active[e, p]:
-            g = grid_position(m, n, r.pos[e, p])
-            if in_domain(n, g):
-                tile = tile_of(n, first_node(g))
-                count = w.lane_count[e, lane, tile]
-                if count == 0:
-                    w.lane_tile[e, lane, found] = tile
-                    found += 1
-                w.lane_count[e, lane, tile] = count + 1
-            else:
-                w.outside[e] = True
-        w.particle_tile[e, p] = tile
+            w.listed[e, begin + found] = p
+            found += 1
+    w.lane_n_listed[e, lane] = found
+
+
+@ti.func
+def count_lane(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """A lane's particles → their tiles, counted, and whether one is outside of all."""
+    begin = lane * n.share
+    found = 0
+    for i in range(begin, begin + w.lane_n_listed[e, lane]):
+        g = grid_position(m, n, r.pos[e, w.listed[e, i]])
+        if in_domain(n, g):
+            tile = tile_of(n, first_node(g))
+            count = w.lane_count[e, lane, tile]
+            if count == 0:
+                w.lane_tile[e, lane, found] = tile
+                found += 1
+            w.lane_count[e, lane, tile] = count + 1
+            w.listed_tile[e, i] = tile
+        else:
+            w.outside[e] = True
     w.lane_n_tiles[e, lane] = found
 
 
@@ -125,12 +136,12 @@ def list_near(e, n: ti.template(), w: ti.template(), slots):
 @ti.func
 def deal_lane(e, lane, n: ti.template(), w: ti.template()):
     """A lane's particles → their places in `order`; and its share of the near tiles cleared."""
-    for p in range(lane * n.share, ti.min((lane + 1) * n.share, n.particles)):
-        t = w.particle_tile[e, p]
-        if t >= 0:
-            place = w.lane_count[e, lane, t]
-            w.order[e, place] = p
-            w.lane_count[e, lane, t] = place + 1
+    begin = lane * n.share
+    for i in range(begin, begin + w.lane_n_listed[e, lane]):
+        t = w.listed_tile[e, i]
+        place = w.lane_count[e, lane, t]
+        w.order[e, place] = w.listed[e, i]
+        w.lane_count[e, lane, t] = place + 1
     for i in range(w.lane_n_tiles[e, lane]):
         w.lane_count[e, lane, w.lane_tile[e, lane, i]] = 0
     i = lane

@@ -25,7 +25,13 @@ from genesis_state.kernels.mpm_grid import (
     tile_corner,
 )
 from genesis_state.kernels.mpm_materials import find_slopes
-from genesis_state.kernels.mpm_sort import clear_tables, count_lane, deal_lane, merge_lanes
+from genesis_state.kernels.mpm_sort import (
+    clear_tables,
+    count_lane,
+    deal_lane,
+    list_active,
+    merge_lanes,
+)
 from genesis_state.kernels.mpm_transfer import gather_lane, scatter_tile
 from genesis_state.kernels.subroutine import calls
 
@@ -65,12 +71,13 @@ def stop_outside(e, w: ti.template()):
 
 @ti.kernel
 def begin_step(n: ti.template(), r: ti.template(), w: ti.template()):
-    """Empties the tables by tile and makes what depends on parameters alone."""
+    """Empties the tables by tile, lists what is active, makes what depends on parameters alone."""
     ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
     for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
         e, lane = lane_of(i, n, w)
         if e >= 0:
             clear_tables(e, lane, n, w)
+            list_active(e, lane, n, r, w)
             if lane == 0:
                 find_slopes(e, n, r, w)
 

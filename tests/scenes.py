@@ -380,6 +380,7 @@ class Subject:
     drive: Any
     before: int = 20
     after: int = 20
+    thread_envs: int = 2048
 
 
 SUBJECTS = {

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import broken_solvers
+import matter
 import pytest
 import scenes
 
@@ -18,6 +19,8 @@ import genesis_state as gs
 from genesis_state import testing
 from genesis_state.solvers.rigid.schema import RigidState
 from genesis_state.testing import Contract, ContractError
+
+SUBJECTS = {**scenes.SUBJECTS, **matter.SUBJECTS}
 
 # One process has one precision. The test in 64 bits is these same tests in another process.
 PRECISION = os.environ.get("GENESIS_STATE_TEST_PRECISION", "32")
@@ -29,7 +32,9 @@ SLOW = {
     "32": set(itertools.product(("threads",), OTHERS)),
     "64": {
         ("threads", "franka"),
-        *itertools.product(("poison", "batch", "threads", "transport", "observation"), OTHERS),
+        *itertools.product(
+            ("poison", "batch", "threads", "transport", "observation"), (*OTHERS, "bedlam")
+        ),
     },
 }[PRECISION]
 
@@ -42,7 +47,7 @@ LINES = sorted(testing.ALL, key=ELSEWHERE.__contains__)
 def _cases() -> list[Any]:
     """Subject by subject, so that each one's scenes are built once."""
     cases = []
-    for n_envs, subject, line in itertools.product((7, 1), scenes.SUBJECTS, LINES):
+    for n_envs, subject, line in itertools.product((7, 1), SUBJECTS, LINES):
         slow = (line, subject) in SLOW or (n_envs == 1 and subject != "beads")
         marks = [pytest.mark.slow] if slow else []
         cases.append(pytest.param(subject, n_envs, line, marks=marks))
@@ -71,7 +76,7 @@ def contract(subject: str, n_envs: int, contracts: dict[tuple[str, int], Contrac
         gs.destroy()
         gs.init(precision=PRECISION)
         contracts.clear()
-        given = vars(scenes.SUBJECTS[subject])
+        given = vars(SUBJECTS[subject])
         contracts[subject, n_envs] = Contract(**given, n_envs=n_envs)
     return contracts[subject, n_envs]
 
@@ -81,6 +86,8 @@ def test_contract(contract: Contract, subject: str, line: str) -> None:
     if line == "resume" and subject in scenes.TOUCHING:
         touching = contract.recording.snapshot.rigid.n_contacts > 0
         assert touching.float().mean() > 0.5
+    if line == "resume" and subject in matter.SUBJECTS:
+        assert matter.in_the_middle(contract.recording.snapshot)
     if line in ELSEWHERE:
         assert contract.recording
         contract.close()

@@ -47,9 +47,9 @@ class MPMState(Schema):
     )
     outside = StateVar("Whether a lane has found a particle outside", dtype="bool", role="scratch")
     slope = StateVar("Slope of the yield surface of sand", ("material",), role="scratch")
-    particle_tile = StateVar(
-        "Tile of each particle, or -1", ("particle",), dtype="int", role="scratch"
-    )
+    listed = StateVar("Active particles, lane by lane", ("particle",), dtype="int", role="scratch")
+    lane_n_listed = StateVar("How many a lane has", ("lane",), dtype="int", role="scratch")
+    listed_tile = StateVar("Tile of each of them", ("particle",), dtype="int", role="scratch")
     order = StateVar("Particles tile by tile", ("particle",), dtype="int", role="scratch")
     lane_count = StateVar(
         "Particles of a lane in each tile, later where the next one goes",

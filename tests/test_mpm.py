@@ -1,0 +1,88 @@
+"""The MPM solver as a solver: environments apart, order of sums, parameters, what stops it."""
+
+import matter
+import pytest
+import torch
+
+import genesis_state as gs
+from genesis_state import testing
+from genesis_state.testing import Contract
+
+
+@pytest.fixture(scope="module", autouse=True)
+def precision(fresh_runtime: None) -> None:
+    gs.init(precision="32")
+
+
+@pytest.fixture(scope="module")
+def scene() -> gs.Scene:
+    """Three environments of a cube that falls onto a plane."""
+    built = matter.cube(0.12)
+    built.build(n_envs=3)
+    return built
+
+
+def run(scene: gs.Scene, steps: int = 5) -> torch.Tensor:
+    """Positions after some steps."""
+    for _ in range(steps):
+        scene.step()
+    return scene.get_entity("cube").get_particles_pos()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("pos", 0.7), ("pos", float("nan")), ("vel", float("inf")), ("vel", 1e5), ("F", float("nan"))],
+)
+def test_a_particle_that_gets_lost_stops_its_environment_and_no_other(scene, name, value):
+    scene.reset()
+    expected = run(scene)
+    scene.reset()
+    with scene.mpm_solver.arena.edit(name) as (view,):
+        view[1, 5] = value
+    lost = run(scene)
+    stopped = scene.mpm_solver.get_error_envs_mask()
+    assert stopped.tolist() == [False, True, False]
+    assert torch.equal(lost[[0, 2]], expected[[0, 2]])
+    # It stays as it was found, until it is reset.
+    after = run(scene)
+    assert torch.equal(after[1].isnan(), lost[1].isnan())
+    assert torch.equal(after[1].nan_to_num(), lost[1].nan_to_num())
+    scene.reset(envs_idx=[1])
+    assert not scene.mpm_solver.get_error_envs_mask().any()
+    assert torch.equal(run(scene)[1], expected[1])
+
+
+def test_inactive_particles_change_nothing(scene):
+    scene.reset()
+    expected = run(scene)
+    other = matter.cube(0.12)
+    other.add_entity(gs.morphs.Nowhere(n_particles=3000), gs.materials.MPM.Elastic())
+    other.build(n_envs=3)
+    assert torch.equal(run(other), expected)
+
+
+def test_parameters_hold_in_each_environment(scene):
+    scene.reset()
+    with scene.mpm_solver.arena.edit("mu", "lam") as (mu, lam):
+        mu[1] *= 0.1
+        lam[1] *= 0.1
+    scene.get_entity("cube").set_velocity([0.0, 0.0, -2.0])
+    pos = run(scene, 4)
+    height = (pos.amax(dim=1) - pos.amin(dim=1))[:, 2]
+    assert height[0] == height[2]
+    assert height[1] < 0.9 * height[0]
+    scene.reset(params=True)
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [matter.cube_8k, pytest.param(matter.cube_100k, marks=pytest.mark.slow)],
+)
+def test_threads_do_not_change_a_bit_of_many_particles(factory):
+    contract = Contract(factory, n_envs=1, before=16, after=4, thread_envs=1)
+    with contract:
+        assert contract.recording
+        contract.close()
+        gs.destroy()
+        testing.threads(contract)
+    gs.init(precision="32")
