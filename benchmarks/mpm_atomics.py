@@ -3,6 +3,9 @@
 The sums depend on which thread comes first. Only the benchmark uses this.
 """
 
+# pyright: reportInvalidTypeForm=false, reportIndexIssue=false
+# Kernel bodies are Taichi's language.
+
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.mpm_grid import first_node, grid_position, node_number, weights
 from genesis_state.kernels.mpm_materials import deformed

@@ -11,6 +11,7 @@ from genesis_state.block import Block
 from genesis_state.runtime import require
 from genesis_state.scene_memory import SceneClock
 from genesis_state.selection import select
+from genesis_state.solvers.mpm.schema import MPMState
 from genesis_state.solvers.rigid.schema import RigidState
 
 N_ENVS = 6
@@ -38,7 +39,12 @@ class EveryKind(gs.Schema):
     on = gs.StateVar("A constant flag", ("five",), dtype="bool", role="model")
 
 
-SCHEMAS = {"EveryKind": EveryKind, "RigidState": RigidState, "SceneClock": SceneClock}
+SCHEMAS = {
+    "EveryKind": EveryKind,
+    "RigidState": RigidState,
+    "MPMState": MPMState,
+    "SceneClock": SceneClock,
+}
 
 
 def check_schema(name: str, transport: str) -> None:

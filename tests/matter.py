@@ -8,6 +8,8 @@ import torch
 
 import genesis_state as gs
 
+BOUNDS = {"lower_bound": (-0.4, -0.4, -0.1), "upper_bound": (0.4, 0.4, 0.6)}
+
 
 def cube(edge: float, **given: Any) -> gs.Scene:
     """An elastic cube, a particle to a centimetre, that hangs 2 mm over a plane and falls."""
@@ -30,7 +32,19 @@ def cube(edge: float, **given: Any) -> gs.Scene:
 cube_8k = functools.partial(cube, 0.2)
 cube_100k = functools.partial(cube, 0.46)
 
-BOUNDS = {"lower_bound": (-0.4, -0.4, -0.1), "upper_bound": (0.4, 0.4, 0.6)}
+
+def stone_on_jelly(**given: Any) -> gs.Scene:
+    """A rigid ball just before it hits an elastic block."""
+    scene = gs.Scene(
+        sim_options=gs.options.SimOptions(dt=8e-3, substeps=8),
+        mpm_options=gs.options.MPMOptions(grid_density=32, particle_size=0.02, **BOUNDS),
+        **given,
+    )
+    scene.add_entity(gs.morphs.Plane())
+    scene.add_entity(gs.morphs.Sphere(radius=0.05, pos=(0.0, 0.0, 0.2)), name="stone")
+    block = gs.morphs.Box(pos=(0.0, 0.0, 0.06), size=(0.2, 0.2, 0.12))
+    scene.add_entity(block, gs.materials.MPM.Elastic(E=1e5), name="jelly")
+    return scene
 
 
 def bedlam(**given: Any) -> gs.Scene:

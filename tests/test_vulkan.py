@@ -71,6 +71,15 @@ def test_ball_lands_as_on_the_cpu(tmp_path: Path) -> None:
     assert wanted[-1, :, 2].max() < 0.101, "it did not land"
 
 
+def test_jelly_stops_a_stone_as_on_the_cpu(tmp_path: Path) -> None:
+    file = tmp_path / "impact.pt"
+    succeed("impact", str(file))
+    found, wanted = torch.load(file), vulkan_job.impact()
+    assert (found - wanted).abs().max() < 1e-4
+    height = wanted[:, :, 2]
+    assert (height[-1] > height.amin(dim=0)).all(), "it did not bounce"
+
+
 @pytest.mark.parametrize("lines", [QUICK, pytest.param(OTHERS, marks=pytest.mark.slow)], ids=str)
 def test_contract(lines: tuple[str, ...]) -> None:
     succeed("contract", " ".join(lines))

@@ -6,6 +6,7 @@ A driver that crashes takes its process with it, so none of this runs beside oth
 import sys
 
 import every_kind
+import matter
 import scenes
 import torch
 
@@ -68,6 +69,28 @@ def landing(n_steps: int = 60) -> torch.Tensor:
     return torch.stack(seen + end)
 
 
+def impact(n_steps: int = 16) -> torch.Tensor:
+    """Positions of jelly and of a stone that falls onto it, step by step; taken up once again."""
+    scene = matter.stone_on_jelly()
+    scene.build(n_envs=2)
+
+    def run(n_steps: int) -> list[torch.Tensor]:
+        seen = []
+        for _ in range(n_steps):
+            scene.step()
+            state = scene.get_state()
+            seen.append(torch.cat([state.rigid.qpos, state.mpm.pos.flatten(1)], dim=1))
+        return seen
+
+    seen = run(n_steps // 2)
+    state = scene.get_state()
+    end = run(n_steps // 2)
+    scene.reset(state)
+    assert all(map(torch.equal, run(n_steps // 2), end))
+    scene.close()
+    return torch.stack(seen + end)
+
+
 def contract(lines: str) -> None:
     """Lines of the contract, bit for bit."""
     given = {"start": start, "drive": drive, "n_envs": len(STREAMS)}
@@ -83,6 +106,8 @@ def main(job: str, argument: str = "") -> None:
         torch.save(trajectory(), argument)
     elif job == "landing":
         torch.save(landing(), argument)
+    elif job == "impact":
+        torch.save(impact(), argument)
     elif job == "contract":
         contract(argument)
     elif job == "zero_copy":
