@@ -1,6 +1,9 @@
-"""What taking and putting back the state of a Franka costs, beside copying the same bytes.
+"""What taking and putting back a state costs, beside copying the same bytes.
 
     python benchmarks/state_ops.py > state_ops.json
+    python benchmarks/state_ops.py --scene mpm --n-envs 16 > state_ops_mpm.json
+
+The scene is a Franka, or an elastic cube of 97,336 particles that lies on a plane.
 
 Each operation takes turns with its baseline, a few samples each, so that whatever else the machine
 does meets both. `met` compares medians with the target; `met_undisturbed` compares 10th
@@ -32,6 +35,7 @@ TURN = 10  # samples in a row; the first of them, on caches full of the other si
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Prints JSON; see the top of this file.")
+    parser.add_argument("--scene", choices=list(SCENES), default="franka")
     parser.add_argument("--n-envs", type=int, nargs="+", default=[64, 1024, 4096])
     parser.add_argument("--precision", choices=["32", "64"], default="32")
     parser.add_argument("--transport", choices=["zero_copy", "kernel"], default=None)
@@ -41,7 +45,7 @@ def main() -> None:
 
     gs.init(precision=args.precision, logging_level="warning")
     report: dict[str, Any] = {
-        "model": "franka.xml",
+        "scene": args.scene,
         "precision": args.precision,
         "transport": args.transport or "zero_copy",
         "machine": {
@@ -51,13 +55,16 @@ def main() -> None:
             "torch_threads": torch.get_num_threads(),
         },
         "target": f"{FACTOR} x baseline + {SLACK_US['whole']} us, masked + {SLACK_US['masked']} us",
-        "batches": [batch(n, args.transport, args.samples) for n in args.n_envs],
+        "batches": [
+            batch(SCENES[args.scene](n, args.transport), args.samples) for n in args.n_envs
+        ],
     }
     lines = [line for batch_ in report["batches"] for line in batch_["operations"]]
     report["all_met"] = all(line["met"] for line in lines)
     report["bytes_per_env"] = report["batches"][0]["bytes_per_env"]
-    report["bytes_per_env_met"] = report["bytes_per_env"] <= BYTES_PER_ENV
-    if args.cycles:
+    if args.scene == "franka":
+        report["bytes_per_env_met"] = report["bytes_per_env"] <= BYTES_PER_ENV
+    if args.cycles and args.scene == "franka":
         report["memory"] = memory(args.transport, args.cycles)
     print(json.dumps(report, indent=2))
 
@@ -69,9 +76,26 @@ def franka(n_envs: int, transport: str | None) -> gs.Scene:
     return scene
 
 
-def batch(n_envs: int, transport: str | None, samples: int) -> dict[str, Any]:
+def mpm(n_envs: int, transport: str | None) -> gs.Scene:
+    scene = gs.Scene(
+        sim_options=gs.options.SimOptions(dt=4e-3, substeps=10, state_transport=transport),
+        mpm_options=gs.options.MPMOptions(
+            lower_bound=(-0.35, -0.35, -0.1), upper_bound=(0.35, 0.35, 0.6), particle_size=0.01
+        ),
+    )
+    scene.add_entity(gs.morphs.Plane())
+    box = gs.morphs.Box(pos=(0.0, 0.0, 0.24), size=(0.46, 0.46, 0.46))
+    scene.add_entity(box, gs.materials.MPM.Elastic())
+    scene.build(n_envs=n_envs)
+    return scene
+
+
+SCENES = {"franka": franka, "mpm": mpm}
+
+
+def batch(scene: gs.Scene, samples: int) -> dict[str, Any]:
     """All operations at one number of environments."""
-    scene = franka(n_envs, transport)
+    n_envs = scene.n_envs
     state, out = scene.get_state(), scene.get_state()
     mask = torch.zeros(n_envs, dtype=torch.bool)
     mask[torch.randperm(n_envs, generator=torch.Generator().manual_seed(0))[: n_envs // 2]] = True

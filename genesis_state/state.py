@@ -14,6 +14,7 @@ import torch
 
 from genesis_state.comparison import VarDiff, hash_rows, row_diffs
 from genesis_state.layout import SCENE, OwnerLayout, RowLayout, StateLayout, VarLayout
+from genesis_state.pages import ask_for_large_pages
 from genesis_state.selection import select
 
 Blocks: TypeAlias = tuple[torch.Tensor, ...]
@@ -55,7 +56,10 @@ class SimState:
         params: bool = False,
     ) -> SimState:
         """A state whose bytes are yet to be written, all of them, padding included."""
-        return cls._allocate(torch.empty, layout, n_envs, device, params)
+        state = cls._allocate(torch.empty, layout, n_envs, device, params)
+        for block in state.saved + (state.params or ()):
+            ask_for_large_pages(block)
+        return state
 
     @classmethod
     def zeros(

@@ -8,7 +8,7 @@ import torch
 
 import genesis_state as gs
 
-BOUNDS = {"lower_bound": (-0.4, -0.4, -0.1), "upper_bound": (0.4, 0.4, 0.6)}
+BOUNDS: dict[str, Any] = {"lower_bound": (-0.4, -0.4, -0.1), "upper_bound": (0.4, 0.4, 0.6)}
 
 
 def cube(edge: float, **given: Any) -> gs.Scene:

@@ -24,7 +24,7 @@ LAYERS = (
     ("checkpoint",),
     ("arena", "block", "transport"),
     ("state",),
-    ("comparison", "selection"),
+    ("comparison", "selection", "pages"),
     ("layout",),
     ("schema",),
     (
@@ -51,6 +51,7 @@ THIRD_PARTY = {
     "state": {"numpy", "torch"},
     "comparison": {"torch"},
     "selection": {"numpy", "torch"},
+    "pages": {"torch"},
     "layout": {"numpy", "torch"},
     "schema": set(),
     "sampling": {"numpy"},
