@@ -38,14 +38,32 @@ from genesis_state.kernels.subroutine import calls
 
 def scatter(m, n, r, w, rm, rn, rd) -> None:
     """Particles → momentum and mass on the grid; and what touches rigid bodies."""
-    sort(m, n, r, w)
     if calls():
-        scatter_colors(m, n, r, w)
-    else:
-        for color in range(COLORS):
-            scatter_color(m, n, r, w, color)
+        scatter_at_once(m, n, r, w, rm, rn, rd)
+        return
+    sort(m, n, r, w)
+    for color in range(COLORS):
+        scatter_color(m, n, r, w, color)
     if n.coupled:
         meet_bodies(m, n, r, w, rm, rn, rd)
+
+
+@ti.kernel
+def scatter_at_once(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """All of the above in one launch."""
+    sort_lanes(m, n, r, w)
+    for color in ti.static(range(COLORS)):
+        scatter_lanes(m, n, r, w, color)
+    if ti.static(n.coupled):
+        meet_lanes(m, n, r, w, rm, rn, rd)
 
 
 @ti.func
@@ -84,6 +102,12 @@ def begin_step(n: ti.template(), r: ti.template(), w: ti.template()):
 
 @ti.kernel
 def sort(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """`sort_lanes` by itself."""
+    sort_lanes(m, n, r, w)
+
+
+@ti.func
+def sort_lanes(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """Particles → slots of tiles with their particles in order; the grid they touch is cleared."""
     ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
     for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
@@ -115,26 +139,22 @@ def scatter_slots(
         slot += n.lanes
 
 
-@ti.kernel
-def scatter_colors(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
-    """Particles → momentum and mass on the grid, one color after the other."""
-    for color in ti.static(range(COLORS)):
-        ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-        for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-            e, lane = lane_of(i, n, w)
-            if e >= 0:
-                scatter_slots(e, lane, color, m, n, r, w)
+@ti.func
+def scatter_lanes(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template(), color):
+    """Particles in tiles of one color → momentum and mass on the grid."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            scatter_slots(e, lane, color, m, n, r, w)
 
 
 @ti.kernel
 def scatter_color(
     m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template(), color: ti.i32
 ):
-    """One color of the above, where every call is inlined."""
-    for i in range(n.envs * n.lanes):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            scatter_slots(e, lane, color, m, n, r, w)
+    """`scatter_lanes` by itself."""
+    scatter_lanes(m, n, r, w, color)
 
 
 @ti.func
@@ -146,6 +166,20 @@ def free_velocity(m: ti.template(), momentum):
 
 @ti.kernel
 def meet_bodies(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """`meet_lanes` by itself."""
+    meet_lanes(m, n, r, w, rm, rn, rd)
+
+
+@ti.func
+def meet_lanes(
     m: ti.template(),
     n: ti.template(),
     r: ti.template(),
