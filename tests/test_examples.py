@@ -3,6 +3,7 @@
 import os
 import runpy
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,22 @@ import torch
 import genesis_state as gs
 
 ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+SHARED = ROOT / "examples" / "particle_pictures.py"
+EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path != SHARED)
+SHORTER = {"mpm_tutorial": ["--steps", "80"]}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_example(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Some start processes of their own, which must find the package too.
     found = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     monkeypatch.setenv("PYTHONPATH", found)
-    monkeypatch.setattr(sys, "argv", [str(path)])
+    monkeypatch.setattr(sys, "argv", [str(path), *SHORTER.get(path.stem, [])])
+    monkeypatch.syspath_prepend(path.parent)  # as Python itself does
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     gs.destroy()  # as when it runs by itself, so that the kernels it needs may be in the cache
     runpy.run_path(str(path), run_name="__main__")
+    assert (tmp_path / f"{path.stem}.png").is_file() == path.stem.startswith("mpm_")
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
