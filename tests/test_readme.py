@@ -10,11 +10,13 @@ import test_vulkan
 
 from genesis_state import testing
 from genesis_state.schema import Schema
+from genesis_state.solvers.mpm.schema import MPMState
 from genesis_state.solvers.rigid.schema import RigidState
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-SCHEMAS: dict[str, type[Schema]] = {"RigidSolver": RigidState}
+BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+SCHEMAS: dict[str, type[Schema]] = {"RigidSolver": RigidState, "MPMSolver": MPMState}
 
 
 def table(header: str) -> list[list[str]]:
@@ -28,13 +30,13 @@ def table(header: str) -> list[list[str]]:
     return rows
 
 
-def test_block_runs_as_pasted(tmp_path: Path) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+@pytest.mark.parametrize("block", BLOCKS, ids=["script", "matter"])
+def test_block_runs_as_pasted(block: str, tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=600
     )
     assert run.returncode == 0, run.stderr
-    assert (tmp_path / "checkpoint.pkl").is_file()
+    assert (tmp_path / "checkpoint.pkl").is_file() == ("checkpoint.pkl" in block)
 
 
 def test_state_table_is_that_of_the_schemas() -> None:
