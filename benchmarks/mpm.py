@@ -103,13 +103,16 @@ def rate(scene: gs.Scene, seconds: float) -> dict[str, Any]:
 
 
 def cost_of_order(scene: gs.Scene, turns: int = 9) -> dict[str, Any]:
-    """One substep without rigid bodies, its sums in a fixed order, or by float atomics [ms]."""
+    """One substep, without the rigid bodies' own, by either kind of sums [ms]."""
     solver = scene.mpm_solver
     state = scene.get_state()
     own = (solver.model, solver.counts, solver.fields, solver.fields)
     ordered, atomic = [], []
     for turn in range(turns + 1):
-        for scatter, times in ((mpm_step.scatter_colors, ordered), (mpm_atomics.scatter, atomic)):
+        for scatter, times in (
+            (mpm_atomics.scatter_in_order, ordered),
+            (mpm_atomics.scatter_atomically, atomic),
+        ):
             scene.reset(state)
             solver.begin_step()
             start = time.perf_counter()

@@ -1,6 +1,7 @@
-"""How long a new process takes to the first step of a Franka, with nothing compiled and after that.
+"""How long a new process takes to its first step, with nothing compiled and after that.
 
     python benchmarks/startup.py > startup.json
+    python benchmarks/startup.py --scene mixed --n-envs 1 > startup_mixed.json
 
 Each run is a process of its own. "cold" runs begin with an empty directory for Taichi's cache of
 compiled kernels, "warm" ones with what a run before them left there.
@@ -25,20 +26,36 @@ gs.Scene, gs.morphs
 imported = time.time()
 gs.init(precision=sys.argv[2], logging_level="warning")
 started = time.time()
-scene = gs.Scene()
-scene.add_entity(gs.morphs.MJCF(file=sys.argv[1]))
+scene = gs.Scene(sim_options=gs.options.SimOptions(dt=4e-3, substeps=10))
+exec(sys.argv[1])
 scene.build(n_envs=int(sys.argv[3]))
 built = time.time()
 scene.step()
 stepped = time.time()
 print(json.dumps([begun, imported, started, built, stepped]))
 """
+SCENES = {
+    "franka": """
+scene.add_entity(gs.morphs.MJCF(file="franka.xml"))
+""",
+    "mpm": """
+scene.add_entity(gs.morphs.Plane())
+scene.add_entity(gs.morphs.Box(pos=(0, 0, 0.2), size=(0.2, 0.2, 0.2)), gs.materials.MPM.Elastic())
+""",
+    "mixed": """
+scene.add_entity(gs.morphs.Plane())
+scene.add_entity(gs.morphs.MJCF(file="franka.xml"))
+for k, name in enumerate(("Elastic", "Liquid", "Sand")):
+    box = gs.morphs.Box(pos=(0.5, 0.3 * k, 0.2), size=(0.1, 0.1, 0.1))
+    scene.add_entity(box, getattr(gs.materials.MPM, name)())
+""",
+}
 PHASES = ("interpreter", "import", "init", "build", "first_step")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Prints JSON; see the top of this file.")
-    parser.add_argument("--model", default="franka.xml")
+    parser.add_argument("--scene", choices=list(SCENES), default="franka")
     parser.add_argument("--precision", choices=["32", "64"], default="32")
     parser.add_argument("--n-envs", type=int, default=64)
     parser.add_argument("--repeats", type=int, default=3)
@@ -48,7 +65,7 @@ def main() -> None:
     for _ in range(args.repeats):
         with tempfile.TemporaryDirectory() as cache:
             for kind in ("cold", "warm"):
-                runs[kind].append(start(cache, args.model, args.precision, args.n_envs))
+                runs[kind].append(start(cache, SCENES[args.scene], args.precision, args.n_envs))
     medians = {
         kind: {
             phase: round(statistics.median(run[phase] for run in list_), 2) for phase in list_[0]
@@ -56,7 +73,7 @@ def main() -> None:
         for kind, list_ in runs.items()
     }
     report = {
-        "model": args.model,
+        "scene": args.scene,
         "precision": args.precision,
         "n_envs": args.n_envs,
         "cores": os.cpu_count(),
@@ -67,10 +84,10 @@ def main() -> None:
     print(json.dumps(report, indent=2))
 
 
-def start(cache: str, model: str, precision: str, n_envs: int) -> dict[str, float]:
+def start(cache: str, scene: str, precision: str, n_envs: int) -> dict[str, float]:
     """Seconds that each phase of one process took."""
     environment = {**os.environ, "TI_OFFLINE_CACHE_FILE_PATH": cache}
-    command = [sys.executable, "-c", CHILD, model, precision, str(n_envs)]
+    command = [sys.executable, "-c", CHILD, scene, precision, str(n_envs)]
     begun = time.time()
     run = subprocess.run(command, env=environment, capture_output=True, text=True)
     if run.returncode != 0:

@@ -135,7 +135,7 @@ def list_near(e, n: ti.template(), w: ti.template(), slots):
 
 @ti.func
 def deal_lane(e, lane, n: ti.template(), w: ti.template()):
-    """A lane's particles → their places in `order`; and its share of the near tiles cleared."""
+    """A lane's particles → their places in `order`."""
     begin = lane * n.share
     for i in range(begin, begin + w.lane_n_listed[e, lane]):
         t = w.listed_tile[e, i]
@@ -144,6 +144,11 @@ def deal_lane(e, lane, n: ti.template(), w: ti.template()):
         w.lane_count[e, lane, t] = place + 1
     for i in range(w.lane_n_tiles[e, lane]):
         w.lane_count[e, lane, w.lane_tile[e, lane, i]] = 0
+
+
+@ti.func
+def clear_lane(e, lane, n: ti.template(), w: ti.template()):
+    """Clears the nodes of a lane's share of the near tiles."""
     i = lane
     while i < w.n_near[e]:
         corner = tile_corner(n, w.near_tile[e, i])

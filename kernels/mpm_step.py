@@ -26,13 +26,14 @@ from genesis_state.kernels.mpm_grid import (
 )
 from genesis_state.kernels.mpm_materials import find_slopes
 from genesis_state.kernels.mpm_sort import (
+    clear_lane,
     clear_tables,
     count_lane,
     deal_lane,
     list_active,
     merge_lanes,
 )
-from genesis_state.kernels.mpm_transfer import gather_lane, scatter_tile
+from genesis_state.kernels.mpm_transfer import deform_lane, gather_lane, scatter_tile
 from genesis_state.kernels.subroutine import calls
 
 
@@ -60,8 +61,11 @@ def scatter_at_once(
 ):
     """All of the above in one launch."""
     sort_lanes(m, n, r, w)
-    for color in ti.static(range(COLORS)):
-        scatter_lanes(m, n, r, w, color)
+    if ti.static(n.lanes == 1):
+        scatter_envs(m, n, r, w)
+    else:
+        for color in ti.static(range(COLORS)):
+            scatter_lanes(m, n, r, w, color)
     if ti.static(n.coupled):
         meet_lanes(m, n, r, w, rm, rn, rd)
 
@@ -108,7 +112,7 @@ def sort(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template())
 
 @ti.func
 def sort_lanes(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
-    """Particles → slots of tiles with their particles in order; the grid they touch is cleared."""
+    """Particles → slots of tiles with their particles in order, each deformed, on a clear grid."""
     ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
     for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
         e, lane = lane_of(i, n, w)
@@ -126,6 +130,8 @@ def sort_lanes(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.templ
         e, lane = lane_of(i, n, w)
         if e >= 0:
             deal_lane(e, lane, n, w)
+            clear_lane(e, lane, n, w)
+            deform_lane(e, lane, m, n, r, w)
 
 
 @ti.func
@@ -135,8 +141,22 @@ def scatter_slots(
     """A lane's share of the tiles of one color."""
     slot = w.color_start[e, color] + lane
     while slot < w.color_start[e, color + 1]:
-        scatter_tile(e, slot, 0.0 * m.cell[0], m, n, r, w)
+        scatter_tile(e, slot, m, n, r, w)
         slot += n.lanes
+
+
+@ti.func
+def scatter_envs(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """Particles → momentum and mass on the grid, all colors at once where a lane is alone.
+
+    The sums are those of `scatter_lanes`, which has eight loops to compile.
+    """
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            for color in range(COLORS):
+                scatter_slots(e, lane, color, m, n, r, w)
 
 
 @ti.func

@@ -18,26 +18,43 @@ from genesis_state.kernels.subroutine import subroutine
 
 
 @ti.func
-def scatter_particle(
-    e, p, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template(), zero
-):
-    """One particle: its deformation after the substep, its mass and momentum onto the grid.
+def deform_particle(e, p, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """One particle: its deformation after the substep, and the momentum that nodes get by it.
 
-    `zero` is a zero that the compiler does not know: with it all four lanes of a node are alike,
-    and it adds them in one instruction.
+    At a distance of x cells a node gets `affine` x: mass times C x, and the stress' impulse.
     """
     h = m.timestep[0]
     k = m.particle_material[p]
     volume = m.material_volume[k]
-    mass = r.rho[e, k] * volume
     C = r.C[e, p]
     spin = h * C
     before = r.F[e, p]
     F, Jp, tau = deformed(e, k, n, r, m.material_kind[k], before + spin @ before, spin, r.Jp[e, p])
     w.F[e, p] = F
     w.Jp[e, p] = Jp
-    # Momentum at distance x [cells] from the particle: mass (v + C x) and the stress' impulse.
-    affine = (mass * m.cell[0]) * C - (4.0 * h * volume / m.cell[0]) * tau
+    w.affine[e, p] = (r.rho[e, k] * volume * m.cell[0]) * C - (4.0 * h * volume / m.cell[0]) * tau
+
+
+@ti.func
+def deform_lane(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """A lane's active particles, in the order of their numbers, in which they lie in memory."""
+    begin = lane * n.share
+    for i in range(begin, begin + w.lane_n_listed[e, lane]):
+        deform_particle(e, w.listed[e, i], m, n, r, w)
+
+
+@ti.func
+def scatter_particle(
+    e, p, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template(), zero
+):
+    """One particle: its mass and momentum onto the grid.
+
+    `zero` is a zero that the compiler does not know: with it all four lanes of a node are alike,
+    and it adds them in one instruction.
+    """
+    k = m.particle_material[p]
+    mass = r.rho[e, k] * m.material_volume[k]
+    affine = w.affine[e, p]
     g = grid_position(m, n, r.pos[e, p])
     base = first_node(g)
     f = g - base
@@ -64,13 +81,13 @@ def scatter_particle(
 def scatter_tile(
     e: ti.i32,
     slot: ti.i32,
-    zero: float,
     m: ti.template(),
     n: ti.template(),
     r: ti.template(),
     w: ti.template(),
 ):
     """The particles of one tile, in order."""
+    zero = 0.0 * m.cell[0]
     for q in range(w.slot_start[e, slot], w.slot_start[e, slot + 1]):
         scatter_particle(e, w.order[e, q], m, n, r, w, zero)
 

@@ -46,6 +46,12 @@ class MPMState(Schema):
         role="scratch",
     )
     outside = StateVar("Whether a lane has found a particle outside", dtype="bool", role="scratch")
+    affine = StateVar(
+        "Momentum that a particle gives to nodes around it [kg m/s per cell]",
+        ("particle",),
+        (3, 3),
+        role="scratch",
+    )
     slope = StateVar("Slope of the yield surface of sand", ("material",), role="scratch")
     listed = StateVar("Active particles, lane by lane", ("particle",), dtype="int", role="scratch")
     lane_n_listed = StateVar("How many a lane has", ("lane",), dtype="int", role="scratch")
