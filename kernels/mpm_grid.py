@@ -14,7 +14,7 @@ TILE_NODES = TILE**3
 @ti.func
 def grid_position(m: ti.template(), n: ti.template(), x):
     """World position [m] → cells from the first node."""
-    return x / m.cell[0] - ti.Vector(ti.static([float(k) for k in n.lower]))
+    return x * m.cells_per_metre[0] - ti.Vector(ti.static([float(k) for k in n.lower]))
 
 
 @ti.func

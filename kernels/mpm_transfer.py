@@ -32,7 +32,9 @@ def deform_particle(e, p, m: ti.template(), n: ti.template(), r: ti.template(), 
     F, Jp, tau = deformed(e, k, n, r, m.material_kind[k], before + spin @ before, spin, r.Jp[e, p])
     w.F[e, p] = F
     w.Jp[e, p] = Jp
-    w.affine[e, p] = (r.rho[e, k] * volume * m.cell[0]) * C - (4.0 * h * volume / m.cell[0]) * tau
+    w.affine[e, p] = (r.rho[e, k] * volume * m.cell[0]) * C - (
+        4.0 * h * volume * m.cells_per_metre[0]
+    ) * tau
 
 
 @ti.func
@@ -121,7 +123,7 @@ def gather_particle(e, p, m: ti.template(), n: ti.template(), r: ti.template(), 
         x += ((i - f[0]) * s[i][0]) * v_i
         y += s[i][0] * y_i
         z += s[i][0] * z_i
-    slope = 4.0 / m.cell[0]
+    slope = 4.0 * m.cells_per_metre[0]
     C = ti.Matrix.zero(float, 3, 3)
     for k in ti.static(range(3)):
         C[k, 0] = slope * x[k]

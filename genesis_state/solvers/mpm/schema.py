@@ -96,6 +96,7 @@ class MPMState(Schema):
     timestep = StateVar("Duration of a substep [s]", role="model")
     gravity = StateVar("Acceleration of free fall [m/s^2]", (), (3,), role="model")
     cell = StateVar("Size of a grid cell [m]", role="model")
+    cells_per_metre = StateVar("Grid cells in a metre", role="model")
     least_mass = StateVar("Mass below which a node does not count [kg]", role="model")
     particle_material = StateVar(
         "Entity of each particle", ("particle",), dtype="int", role="model"

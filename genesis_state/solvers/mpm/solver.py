@@ -77,6 +77,7 @@ class MPMSolver(Continuum):
             "timestep": self._timestep,
             "gravity": self._gravity,
             "cell": 1.0 / self.options.grid_density,
+            "cells_per_metre": self.options.grid_density,
             "least_mass": lightest * self._sizes.eps**2,
             "particle_material": np.repeat(
                 range(len(self._specs)), [len(s.positions) for s in self._specs]
