@@ -175,3 +175,5 @@ def end_coupling(m: ti.template(), n: ti.template(), d: ti.template()):
                     for i in range(m.body_dof_start[b], m.body_dof_start[b] + m.body_n_dofs[b]):
                         v += d.cdof[e, i] * d.dofs_vel[e, i]
                     d.cvel[e, b] = v
+                for lone in range(n.lone_bodies):
+                    d.cvel[e, m.lone_body[lone]] = d.lone_velocity[e, lone]

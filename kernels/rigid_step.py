@@ -30,6 +30,7 @@ from genesis_state.kernels.rigid_kinematics import (
     forward_kinematics,
     read_vec3,
 )
+from genesis_state.kernels.rigid_momentum import keep_momentum
 from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.rigid_newton import constrained_acceleration
 from genesis_state.kernels.rigid_sensors import write_sensors
@@ -231,6 +232,8 @@ def integrate(e, m: ti.template(), n: ti.template(), d: ti.template(), stage, h)
     else:
         velocity_step(e, m, n, d, h)
         integrate_positions(e, m, n, d, d.dofs_vel, h)
+        if ti.static(n.coupled):
+            keep_momentum(e, m, n, d, h, n.integrator == IMPLICITFAST)
         integrate_activations(e, m, n, d, h)
 
 

@@ -144,7 +144,9 @@ def test_points_that_stick_weigh_as_bodies_welded_on(integrator, models, in_64_b
     solver.substep(last=True)
     solver.end_coupling()
 
-    acc, cvel, after = (read(solver, name) for name in ("dofs_acc", "cvel", "dofs_vel"))
+    acc, cvel = read(solver, "dofs_acc"), read(solver, "cvel")
+    # Of free bodies `dofs_vel` is what it is where they are now.
+    after = qvel + DT * read(solver, "step_acc")
     force, torque = read(solver, "joint_wrench_force"), read(solver, "joint_wrench_torque")
     net = read(solver, "dofs_force")
     for env in range(n_envs):

@@ -47,6 +47,12 @@ class CouplingState(Schema):
     coupling_M = StateVar(
         "Joint-space inertia of all that touches", ("coupled_M_entry",), role="scratch"
     )
+    lone_velocity = StateVar(
+        "Spatial velocity of lone free bodies after the substep, where they were before it",
+        ("coupled_lone_body",),
+        (6,),
+        role="scratch",
+    )
     qfrc_coupling = StateVar("Its generalized force", ("coupled_dof",), role="scratch")
 
     coupled_geom_id = StateVar(

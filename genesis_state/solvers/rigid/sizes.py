@@ -149,6 +149,7 @@ def dims(n: Sizes) -> dict[str, int]:
         "coupled_dof": n.dofs * n.coupled,
         "coupled_M_entry": n.M_entries * n.coupled,
         "coupled_face": n.coupled_faces,
+        "coupled_lone_body": n.lone_bodies * n.coupled,
         "lone_body": n.lone_bodies,
         "six": 6,
         "imu": n.imus,
