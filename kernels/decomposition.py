@@ -33,68 +33,71 @@ def determinant(f):
 
 
 @ti.func
-def rotated_to_zero(a, v, p: ti.template(), q: ti.template(), eps):
-    """One rotation of Jacobi's method: the symmetric `a` with entry (p, q) gone, and `v` along."""
-    if ti.abs(a[p, q]) > eps * ti.sqrt(ti.abs(a[p, p] * a[q, q])):
-        angle = 0.5 * (a[q, q] - a[p, p]) / a[p, q]
+def made_orthogonal(b, v, p: ti.template(), q: ti.template(), eps):
+    """One rotation of Jacobi's method that makes columns p and q of `b` orthogonal, `v` along.
+
+    Returns:
+        b, v and whether they have been turned.
+    """
+    x = column(b, p)
+    y = column(b, q)
+    xx = x.dot(x)
+    yy = y.dot(y)
+    xy = x.dot(y)
+    turned = False
+    if ti.abs(xy) > 4.0 * eps * ti.sqrt(xx) * ti.sqrt(yy):
+        turned = True
+        angle = 0.5 * (yy - xx) / xy
         t = 1.0 / (ti.abs(angle) + ti.sqrt(angle * angle + 1.0))
         if angle < 0.0:
             t = -t
         c = 1.0 / ti.sqrt(t * t + 1.0)
         s = t * c
-        r = ti.static(3 - p - q)
-        a[p, p] -= t * a[p, q]
-        a[q, q] += t * a[p, q]
-        a[p, q] = 0.0
-        rp = a[r, p]
-        a[r, p] = c * rp - s * a[r, q]
-        a[r, q] = s * rp + c * a[r, q]
-        a[q, p] = 0.0
-        a[p, r] = a[r, p]
-        a[q, r] = a[r, q]
         for k in ti.static(range(3)):
+            b[k, p] = c * x[k] - s * y[k]
+            b[k, q] = s * x[k] + c * y[k]
             vp = v[k, p]
             v[k, p] = c * vp - s * v[k, q]
             v[k, q] = s * vp + c * v[k, q]
-    return a, v
+    return b, v, turned
 
 
 @ti.func
 def signed_svd(f, eps: ti.template()):
     """U, s, V with f = U diag(s) V^T, both U and V rotations; the least of s has the sign of det f.
 
-    V diagonalizes f^T f (Jacobi's method), U makes the columns of f V orthonormal, the longest
-    first, so that a column without length gets a direction too. `eps` is the precision of a float.
+    V makes the columns of f V orthogonal (Jacobi's method on one side; M. Hestenes, "Inversion of
+    matrices by biorthogonalization and related results", J. SIAM 6, 1958), U are their directions,
+    the longest first, so that a column without length gets one too. `eps` is the precision of a
+    float.
     """
-    a = f.transpose() @ f
+    b = f
     v = ti.Matrix.identity(float, 3)
     sweep = 0
     while sweep < SWEEPS:
-        off = ti.abs(a[0, 1]) + ti.abs(a[0, 2]) + ti.abs(a[1, 2])
         sweep += 1
-        if off > eps * (a[0, 0] + a[1, 1] + a[2, 2]):
-            a, v = rotated_to_zero(a, v, 0, 1, eps)
-            a, v = rotated_to_zero(a, v, 0, 2, eps)
-            a, v = rotated_to_zero(a, v, 1, 2, eps)
-        else:
+        b, v, first_turned = made_orthogonal(b, v, 0, 1, eps)
+        b, v, second_turned = made_orthogonal(b, v, 0, 2, eps)
+        b, v, third_turned = made_orthogonal(b, v, 1, 2, eps)
+        if not (first_turned or second_turned or third_turned):
             sweep = SWEEPS
+    length = ti.Vector([column(b, k).dot(column(b, k)) for k in ti.static(range(3))])
     # Which column is the longest, and which the shortest.
     first = 0
-    most = a[0, 0]
+    most = length[0]
     for k in ti.static(range(1, 3)):
-        if a[k, k] > most:
+        if length[k] > most:
             first = k
-            most = a[k, k]
+            most = length[k]
     last = 2
     if first == 2:
         last = 1
-    least = ti.select(first == 2, a[1, 1], a[2, 2])
+    least = ti.select(first == 2, length[1], length[2])
     for k in ti.static(range(2)):
-        if k != first and a[k, k] < least:
+        if k != first and length[k] < least:
             last = k
-            least = a[k, k]
+            least = length[k]
     second = 3 - first - last
-    b = f @ v
     u1 = unit(picked(b, first), ti.Vector([1.0, 0.0, 0.0]))
     b2 = picked(b, second)
     u2 = unit(b2 - u1 * u1.dot(b2), across(u1))
@@ -155,10 +158,11 @@ def rotation_of(f, eps: ti.template()):
     Newton's method (N. Higham, "Computing the polar decomposition - with applications", SIAM J.
     Sci. Stat. Comput. 7, 1986), and U V^T where f is nearly singular or inside out.
     """
-    r = f
     norm2 = inner(f, f)
+    r = f
     det = determinant(f)
     if det > FAR * norm2 * ti.sqrt(norm2):
+        r = f * ti.sqrt(3.0 / norm2)
         k = 0
         while k < NEWTON:
             c = cofactor(r)

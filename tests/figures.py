@@ -1,0 +1,47 @@
+"""Figures that experiments measure, beside what they should be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number.
+
+    Attributes:
+        quantity: What was measured, with its unit.
+        measured: The number.
+        reference: What it should be.
+        limit: How far it may be away: a part of the reference, or a number if that is zero.
+        source: Where the reference is from.
+    """
+
+    quantity: str
+    measured: float
+    reference: float
+    limit: float
+    source: str
+
+    @property
+    def error(self) -> float:
+        """Distance from the reference: a part of it, or a number if it is zero."""
+        return abs(self.measured - self.reference) / (abs(self.reference) or 1.0)
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is within the limit; not so if it is not a number."""
+        return self.error <= self.limit
+
+    def __str__(self) -> str:
+        return (
+            f"{self.quantity}: {self.measured:.4g}, should be {self.reference:.4g} within "
+            f"{self.limit:.0e}, is off by {self.error:.1e} ({self.source})"
+        )
+
+
+def most(quantity: str, values: list[float] | float, limit: float, source: str) -> Figure:
+    """The largest of some numbers that should be zero; not a number if one of them is not."""
+    found = [values] if isinstance(values, (int, float)) else values
+    worst = max(found, key=lambda x: float("inf") if x != x else abs(x))
+    return Figure(quantity, float(worst), 0.0, limit, source)
