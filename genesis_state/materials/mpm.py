@@ -97,9 +97,10 @@ class Elastic(Base):
 class Liquid(Base):
     """A liquid, which resists compression and forgets its shape.
 
-    After each step F keeps its volume alone, F = J^(1/3) I, and tau = 2 mu (F - R) F^T +
-    lam J (J - 1) I with the F from before that: the fixed corotated model (Jiang et al. 2016), in
-    which mu acts on the deformation of one step alone.
+    After each substep, of length h, F keeps its volume alone, F = J^(1/3) I, and tau =
+    lam J (J - 1) I + mu h (C + C^T) with the velocity gradient C: the fixed corotated model
+    (Jiang et al. 2016), in which mu acts on the deformation of one substep alone. So the dynamic
+    viscosity is mu h, and gets smaller with the substep.
 
     Attributes:
         viscous: Whether it resists shear while a step lasts. False sets mu to zero.
