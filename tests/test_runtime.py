@@ -14,6 +14,7 @@ import torch
 
 import genesis_state as gs
 from genesis_state import runtime
+from genesis_state.kernels.lang import ti
 
 TESTS = Path(__file__).resolve().parent
 
@@ -298,3 +299,27 @@ def test_field_memory_is_flat_over_fifty_scenes(end: str) -> None:
     # A large scene has 30 MB of fields; what it leaves behind is the code of its kernels, too.
     assert grown["large"] < grown["small"] + 0.5e6
     assert grown["small"] < 2e6
+
+
+@ti.data_oriented
+class Doubler:
+    """A user's class with a kernel of its own."""
+
+    def __init__(self):
+        self.x = ti.field(float, 3)
+
+    @ti.kernel
+    def run(self):
+        for i in self.x:
+            self.x[i] = self.twice(i)
+
+    @ti.func
+    def twice(self, i):
+        return 2.0 * i
+
+
+def test_classes_of_users_have_kernels() -> None:
+    gs.init()
+    doubler = Doubler()
+    doubler.run()
+    assert doubler.x.to_numpy().tolist() == [0.0, 2.0, 4.0]
