@@ -9,7 +9,7 @@ order of every sum is fixed.
 own where there are no rigid bodies, which `n.coupled` tells.
 """
 
-from genesis_state.kernels.dealing import dealt, n_blocks, n_iterations
+from genesis_state.kernels.dealing import dealt, environment, n_blocks, n_iterations
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.mpm_contact import (
     clear_contact,
@@ -209,9 +209,12 @@ def meet_lanes(
     rd: ti.template(),
 ):
     """Matter that touches rigid bodies → the inertia and momentum it adds to them."""
-    for e in range(n.envs):
-        for b in range(rn.bodies):
-            w.body_velocity[e, b] = rd.cvel[e, b]
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
+    for i in range(ti.static(n_iterations(n.envs))):
+        e = environment(i, n.envs)
+        if e < n.envs:
+            for b in range(rn.bodies):
+                w.body_velocity[e, b] = rd.cvel[e, b]
     ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
     for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
         e, lane = lane_of(i, n, w)
@@ -229,9 +232,12 @@ def meet_lanes(
                             v = free_velocity(m, at)
                             collided(e, lane, node, v, at[3], first, end, True, m, n, w, rm, rn, rd)
                 t += n.lanes
-    for e in range(n.envs):
-        if not w.error[e]:
-            sum_contact(e, n, w, rn, rd)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
+    for i in range(ti.static(n_iterations(n.envs))):
+        e = environment(i, n.envs)
+        if e < n.envs:
+            if not w.error[e]:
+                sum_contact(e, n, w, rn, rd)
 
 
 @ti.func
@@ -286,5 +292,8 @@ def gather(
         e, lane = lane_of(i, n, w)
         if e >= 0:
             gather_lane(e, lane, m, n, r, w)
-    for e in range(n.envs):
-        stop_outside(e, w)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
+    for i in range(ti.static(n_iterations(n.envs))):
+        e = environment(i, n.envs)
+        if e < n.envs:
+            stop_outside(e, w)
