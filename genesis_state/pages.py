@@ -1,40 +1,56 @@
-"""Large pages for large blocks of memory.
+"""Memory for large blocks, kept when they end.
 
-The first write to each page of fresh memory stops for the kernel to hand it out. For a block of a
-hundred megabytes in pages of 4 kB that takes three times as long as the copying does.
+The first write to each page of fresh memory stops for the system to hand it out, empty. For a block
+of a hundred megabytes that takes longer than copying so much does. So a large block lies on large
+pages where there are any, and the last one that ended is kept for the next one of its size.
 """
 
 from __future__ import annotations
 
-import ctypes
-import functools
 import mmap
 import sys
-from collections.abc import Callable
+import weakref
+from collections.abc import Sequence
 
+import numpy as np
 import torch
 
-LARGE = 1 << 22  # bytes of a block that is worth the question
+LARGE = 1 << 22  # bytes of a block that is worth the effort
+
+_spare: list[mmap.mmap] = []
 
 
-def ask_for_large_pages(block: torch.Tensor) -> torch.Tensor:
-    """Asks for large pages under a contiguous block that nothing has been written to yet.
-
-    A system that has none, or not for this, goes on with small ones.
-    """
-    size = block.numel() * block.element_size()
-    advise = _advise() if block.device.type == "cpu" and size >= LARGE else None
-    if advise is not None:
-        begin = -(-block.data_ptr() // mmap.PAGESIZE) * mmap.PAGESIZE
-        end = (block.data_ptr() + size) // mmap.PAGESIZE * mmap.PAGESIZE
-        advise(begin, end - begin)
-    return block
+def empty_rows(shape: Sequence[int], device: torch.device | str) -> torch.Tensor:
+    """An int64 tensor of this shape whose bytes are yet to be written."""
+    size = 8 * int(np.prod(shape))
+    if size < LARGE or torch.device(device).type != "cpu" or not sys.platform.startswith("linux"):
+        return torch.empty(tuple(shape), dtype=torch.int64, device=device)
+    pages = _taken(size)
+    words = np.frombuffer(pages, dtype=np.int64)
+    # The tensor holds the array; with the last view of it both end.
+    weakref.finalize(words, _kept, pages).atexit = False
+    return torch.from_numpy(words).view(tuple(shape))
 
 
-@functools.cache
-def _advise() -> Callable[[int, int], int] | None:
-    if not sys.platform.startswith("linux") or not hasattr(mmap, "MADV_HUGEPAGE"):
-        return None
-    madvise = ctypes.CDLL(None).madvise
-    madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    return lambda begin, size: madvise(begin, size, mmap.MADV_HUGEPAGE)
+def let_go() -> None:
+    """Gives the kept memory back to the system."""
+    _spare.clear()
+
+
+def _taken(size: int) -> mmap.mmap:
+    try:
+        pages = _spare.pop()
+    except IndexError:
+        pass
+    else:
+        if len(pages) == size:
+            return pages
+    # Not shared with processes that are forked.
+    pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        pages.madvise(mmap.MADV_HUGEPAGE)
+    return pages
+
+
+def _kept(pages: mmap.mmap) -> None:
+    _spare[:] = [pages]

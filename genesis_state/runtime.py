@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from genesis_state.pages import let_go
+
 logger = logging.getLogger("genesis_state")
 
 
@@ -134,6 +136,7 @@ def destroy() -> None:
 
         ti.reset()
     _current = None
+    let_go()
 
 
 def current() -> Runtime | None:

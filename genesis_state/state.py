@@ -14,7 +14,7 @@ import torch
 
 from genesis_state.comparison import VarDiff, hash_rows, row_diffs
 from genesis_state.layout import SCENE, OwnerLayout, RowLayout, StateLayout, VarLayout
-from genesis_state.pages import ask_for_large_pages
+from genesis_state.pages import empty_rows
 from genesis_state.selection import select
 
 Blocks: TypeAlias = tuple[torch.Tensor, ...]
@@ -56,10 +56,7 @@ class SimState:
         params: bool = False,
     ) -> SimState:
         """A state whose bytes are yet to be written, all of them, padding included."""
-        state = cls._allocate(torch.empty, layout, n_envs, device, params)
-        for block in state.saved + (state.params or ()):
-            ask_for_large_pages(block)
-        return state
+        return cls._allocate(empty_rows, layout, n_envs, device, params)
 
     @classmethod
     def zeros(
@@ -70,19 +67,23 @@ class SimState:
         params: bool = False,
     ) -> SimState:
         """A state of zeros."""
-        return cls._allocate(torch.zeros, layout, n_envs, device, params)
+
+        def zeros(shape: tuple[int, int], device: torch.device | str) -> torch.Tensor:
+            return torch.zeros(shape, dtype=torch.int64, device=device)
+
+        return cls._allocate(zeros, layout, n_envs, device, params)
 
     @classmethod
     def _allocate(
         cls,
-        make: Callable[..., torch.Tensor],
+        make: Callable[[tuple[int, int], torch.device | str], torch.Tensor],
         layout: StateLayout,
         n_envs: int,
         device: torch.device | str,
         params: bool,
     ) -> SimState:
         def block(row: RowLayout) -> torch.Tensor:
-            return make((n_envs, row.words), dtype=torch.int64, device=device)
+            return make((n_envs, row.words), device)
 
         saved = tuple([block(owner.saved) for owner in layout.owners])
         carried = tuple([block(owner.param) for owner in layout.owners]) if params else None

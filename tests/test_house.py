@@ -24,14 +24,14 @@ LAYERS = (
     ("checkpoint",),
     ("arena", "block", "transport"),
     ("state",),
-    ("comparison", "selection", "pages"),
+    ("comparison", "selection"),
     ("layout",),
     ("schema",),
     (
         *("sampling", "solids", "morphs", "materials", "options"),
         *("sensors", "geom", "mesh_file", "domain"),
     ),
-    ("runtime", "version"),
+    ("runtime", "pages", "version"),
     ("kernels",),
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line}
@@ -51,7 +51,7 @@ THIRD_PARTY = {
     "state": {"numpy", "torch"},
     "comparison": {"torch"},
     "selection": {"numpy", "torch"},
-    "pages": {"torch"},
+    "pages": {"numpy", "torch"},
     "layout": {"numpy", "torch"},
     "schema": set(),
     "sampling": {"numpy"},

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from genesis_state import pages
 from genesis_state.layout import OwnerLayout, RowLayout, StateLayout, VarLayout
 from genesis_state.state import SimState
 
@@ -519,3 +520,16 @@ def test_pickles_of_equal_states_are_the_same_bytes() -> None:
     used.diff(used.clone())
     _ = used.rigid.qpos
     assert pickle.dumps(used) == pickle.dumps(make_state())
+
+
+def test_memory_of_a_large_state_is_used_again_once_no_view_of_it_is_left() -> None:
+    def block() -> torch.Tensor:
+        return pages.empty_rows((1024, pages.LARGE // 1024), "cpu")
+
+    first = block()
+    view, address = first[3:], first.data_ptr()
+    del first
+    assert block().data_ptr() != address
+    del view
+    assert block().data_ptr() == address
+    pages.let_go()
