@@ -298,3 +298,15 @@ def test_continua_touch_what_collides_unless_told_not_to(write, in_64_bits):
     assert dict(apart.signature()).keys() < dict(build(lone).signature()).keys()
     with pytest.raises(ValueError, match=r"RK4.*need Euler or implicitfast"):
         build(lone, integrator="RK4")
+
+
+def test_fixed_bodies_alone_take_no_step_and_keep_no_force() -> None:
+    scene = gs.Scene()
+    scene.add_entity(gs.morphs.Plane())
+    post = scene.add_entity(gs.morphs.Box(size=(0.1, 0.1, 1.0), fixed=True))
+    scene.build(n_envs=2)
+    before = scene.get_state()
+    post.apply_links_external_force([[1.0, 0.0, 0.0]], links_idx_local=[0])
+    assert scene.get_state().rigid.links_applied_force.any()
+    scene.step()
+    assert {var.key for var in scene.get_state().diff(before)} == {"Scene.envs_t"}

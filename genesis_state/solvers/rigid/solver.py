@@ -110,7 +110,15 @@ class RigidSolver(Solver):
     def settings(self) -> tuple[tuple[str, str], ...]:
         return tuple(pair for pair in self.compiled.signature if pair[0] in _SETTINGS)
 
+    @property
+    def _still(self) -> bool:
+        """Whether all bodies are fixed and no sensor reads them: a step changes nothing."""
+        return self._sizes.dofs == 0 and not self._declared
+
     def step(self) -> None:
+        if self._still:
+            self._end_applied_forces()
+            return
         if not self._sizes.coupled:
             rigid_step.step(self.model, self._sizes, self.fields, self._substeps)
             return
@@ -135,13 +143,22 @@ class RigidSolver(Solver):
             last: Whether it is the last of a scene's step: sensors read, and forces that users put
                 on links end.
         """
+        if self._still:
+            if last:
+                self._end_applied_forces()
+            return
         if self._sizes.coupled:
             rigid_coupling.gather_coupling(self.model, self._sizes, self.fields)
         rigid_step.step(self.model, self._sizes, self.fields, 1, last)
 
+    def _end_applied_forces(self) -> None:
+        """Forces that users put on links act in one step only, and on fixed ones not at all."""
+        with self.arena.edit("links_applied_force") as (force,):
+            force.zero_()
+
     def end_coupling(self) -> None:
         """Makes `cvel` the velocities to which the bodies came, at the places they came from."""
-        if self._sizes.coupled:
+        if self._sizes.coupled and not self._still:
             rigid_coupling.end_coupling(self.model, self._sizes, self.fields)
 
     @property
