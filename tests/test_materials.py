@@ -70,6 +70,6 @@ def test_an_unknown_parameter_is_told_what_there_is():
     with pytest.raises(TypeError) as caught:
         MPM.Sand(angle=30, friction=0.3)  # pyright: ignore[reportCallIssue]  the mistake under test
     assert str(caught.value) == (
-        "Sand: there is no angle and no friction; it takes E, nu, rho, lam, mu, sampler, "
+        "Sand: there is no angle and no friction; it takes sampler, E, nu, rho, lam, mu, "
         "friction_angle."
     )

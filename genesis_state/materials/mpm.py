@@ -21,13 +21,11 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from genesis_state.options import Options
-
-SAMPLERS = ("regular", "random")
+from genesis_state.materials.sampled import Sampled
 
 
 @dataclass(frozen=True, kw_only=True)
-class Base(Options):
+class Base(Sampled):
     """What all of them have.
 
     The two Lamé parameters follow from E and nu as mu = E / (2 (1 + nu)) and lam = E nu /
@@ -39,8 +37,6 @@ class Base(Options):
         rho: Density [kg/m^3].
         lam: Lamé's first parameter [Pa].
         mu: Lamé's second parameter, the shear modulus [Pa].
-        sampler: How a shape is filled with particles: "regular" on a lattice, or "random" with as
-            many, evenly distributed, the same in every run.
     """
 
     E: float = 1e6
@@ -48,11 +44,11 @@ class Base(Options):
     rho: float = 1000.0
     lam: float | None = None
     mu: float | None = None
-    sampler: str = "regular"
 
     SHEARLESS: ClassVar = False  # whether mu may be zero
 
     def __post_init__(self):
+        super().__post_init__()
         self._number("E", "a positive modulus in Pa", above=0)
         self._number("nu", "a ratio between -1 and 0.5, both excluded", above=-1, below=0.5)
         self._number("rho", "a positive density in kg/m^3", above=0)
@@ -67,8 +63,6 @@ class Base(Options):
         assert self.mu is not None
         needs = f"a modulus in Pa above -2/3 mu, which is {-2 / 3 * self.mu:.6g}"
         self._number("lam", needs, above=-2 / 3 * self.mu)
-        if self.sampler not in SAMPLERS:
-            raise self._refuse("sampler", '"regular" or "random"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +83,7 @@ class Elastic(Base):
         super().__post_init__()
         if self.model == "neohookean":
             self._store("model", "neohooken")
-        if self.model not in ("corotation", "neohooken"):
-            raise self._refuse("model", '"corotation" or "neohooken"')
+        self._one_of("model", ("corotation", "neohooken"))
 
 
 @dataclass(frozen=True, kw_only=True)

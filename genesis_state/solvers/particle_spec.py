@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from genesis_state.materials import MPM
+from genesis_state.options import Options
+
+MaterialT = TypeVar("MaterialT", bound=Options)
 
 
 @dataclass(frozen=True, eq=False)
-class ParticleSpec:
+class ParticleSpec(Generic[MaterialT]):
     """The particles of one entity at the start.
 
     Attributes:
@@ -23,7 +26,7 @@ class ParticleSpec:
     """
 
     name: str
-    material: MPM.Base
+    material: MaterialT
     positions: np.ndarray
     volume: float
     active: bool = True

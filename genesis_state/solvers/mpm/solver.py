@@ -10,6 +10,7 @@ import torch
 
 from genesis_state.block import Fields
 from genesis_state.kernels import mpm_step
+from genesis_state.materials import MPM
 from genesis_state.options import MPMOptions, SimOptions
 from genesis_state.runtime import Runtime
 from genesis_state.solvers.continuum import Continuum
@@ -41,7 +42,7 @@ class MPMSolver(Continuum):
 
     def __init__(
         self,
-        specs: Sequence[ParticleSpec],
+        specs: Sequence[ParticleSpec[MPM.Base]],
         options: MPMOptions,
         rigid: RigidSolver | None = None,
     ):

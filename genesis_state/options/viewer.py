@@ -1,0 +1,24 @@
+"""Genesis' options of what is drawn: taken, so that scripts run, and shown by nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class _Unseen:
+    """Options of a viewer: any keyword is taken and kept in `given`; nothing is shown."""
+
+    def __init__(self, **given: Any):
+        self.given: Mapping[str, Any] = given
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.given.items())})"
+
+
+class ViewerOptions(_Unseen):
+    """Genesis' viewer settings, taken so that scripts run. This package has no viewer."""
+
+
+class VisOptions(_Unseen):
+    """Genesis' rendering settings, taken so that scripts run. This package renders nothing."""
