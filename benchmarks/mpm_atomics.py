@@ -28,7 +28,7 @@ def scatter_in_order(m: ti.template(), n: ti.template(), r: ti.template(), w: ti
 def scatter_atomically(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """Particles → momentum and mass on the grid, in the order of the tiles."""
     for e, q in ti.ndrange(n.envs, n.particles):
-        if q < r.slot_start[e, r.color_start[e, 8]]:
+        if q < r.slot_start[e, r.color_start[e, COLORS]]:
             p = r.order[e, q]
             k = m.particle_material[p]
             mass = r.rho[e, k] * m.material_volume[k]

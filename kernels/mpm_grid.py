@@ -12,6 +12,12 @@ TILE_NODES = TILE**3
 
 
 @ti.func
+def node_position(m: ti.template(), n: ti.template(), node):
+    """World position [m] of a node."""
+    return m.cell[0] * (node + ti.Vector(ti.static([float(k) for k in n.lower])))
+
+
+@ti.func
 def grid_position(m: ti.template(), n: ti.template(), x):
     """World position [m] → cells from the first node."""
     return x * m.cells_per_metre[0] - ti.Vector(ti.static([float(k) for k in n.lower]))

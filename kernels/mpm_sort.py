@@ -24,7 +24,7 @@ from genesis_state.kernels.mpm_grid import (
 def clear_tables(e, lane, n: ti.template(), w: ti.template()):
     """Empties the tables by tile, which a sort leaves empty for the next."""
     if lane == 0:
-        w.outside[e] = False
+        w.failed[e] = False
     for t in range(n.n_tiles):
         w.lane_count[e, lane, t] = 0
     if lane == 0:
@@ -61,7 +61,7 @@ def count_lane(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w:
             w.lane_count[e, lane, tile] = count + 1
             w.listed_tile[e, i] = tile
         else:
-            w.outside[e] = True
+            w.failed[e] = True
     w.lane_n_tiles[e, lane] = found
 
 

@@ -9,19 +9,23 @@ order of every sum is fixed.
 own where there are no rigid bodies, which `n.coupled` tells.
 """
 
-from genesis_state.kernels.dealing import dealt, environment, n_blocks, n_iterations
-from genesis_state.kernels.lang import ti
-from genesis_state.kernels.mpm_contact import (
+from genesis_state.kernels.body_contact import (
     clear_contact,
     collided,
-    geoms_at_tile,
+    keep_velocities,
+    near_geoms,
     sum_contact,
 )
+from genesis_state.kernels.dealing import dealt, environment, n_blocks, n_iterations
+from genesis_state.kernels.lanes import lane_of, stop_failed
+from genesis_state.kernels.lang import ti
 from genesis_state.kernels.mpm_grid import (
     COLORS,
+    TILE,
     TILE_NODES,
     node_in_tile,
     node_number,
+    node_position,
     tile_corner,
 )
 from genesis_state.kernels.mpm_materials import find_slopes
@@ -35,6 +39,8 @@ from genesis_state.kernels.mpm_sort import (
 )
 from genesis_state.kernels.mpm_transfer import deform_lane, gather_lane, scatter_tile
 from genesis_state.kernels.subroutine import calls
+
+REACH = 0.5  # cells from a surface to where matter touches it: no plate is missed between nodes
 
 
 def scatter(m, n, r, w, rm, rn, rd) -> None:
@@ -70,27 +76,6 @@ def scatter_at_once(
         meet_lanes(m, n, r, w, rm, rn, rd)
 
 
-@ti.func
-def lane_of(i, n: ti.template(), w: ti.template()):
-    """Environment and lane of iteration `i`; environment -1 for none, or for a stopped one."""
-    k = dealt(i, n.envs * n.lanes, 1)
-    e = -1
-    if k < n.envs * n.lanes:
-        if not w.error[k // n.lanes]:
-            e = k // n.lanes
-    return e, k % n.lanes
-
-
-@ti.func
-def stop_outside(e, w: ti.template()):
-    """Stops an environment with a particle outside, now that no lane is at work in it.
-
-    Were it stopped at once, it would depend on the threads how far the other lanes had come.
-    """
-    if not w.error[e] and w.outside[e]:
-        w.error[e] = True
-
-
 @ti.kernel
 def begin_step(n: ti.template(), r: ti.template(), w: ti.template()):
     """Empties the tables by tile, lists what is active, makes what depends on parameters alone."""
@@ -122,7 +107,7 @@ def sort_lanes(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.templ
     for i in range(ti.static(n_iterations(n.envs, 1))):
         e = dealt(i, n.envs, 1)
         if e < n.envs:
-            stop_outside(e, w)
+            stop_failed(e, w)
             if not w.error[e]:
                 merge_lanes(e, n, w)
     ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
@@ -184,6 +169,43 @@ def free_velocity(m: ti.template(), momentum):
     return p / momentum[3] + m.timestep[0] * m.gravity[0]
 
 
+@ti.func
+def geoms_at_tile(
+    e,
+    corner,
+    m: ti.template(),
+    n: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Range of the geoms that nodes of the tile that begins at `corner` may touch."""
+    lower = node_position(m, n, corner)
+    upper = lower + (TILE - 1) * m.cell[0]
+    return near_geoms(e, lower, upper, REACH * m.cell[0], rm, rn, rd)
+
+
+@ti.func
+def meet(
+    e,
+    lane,
+    x,
+    velocity,
+    mass,
+    first,
+    end,
+    collect: ti.template(),
+    m: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Velocity of the matter at a node after contact, see `collided`."""
+    reach = REACH * m.cell[0]
+    return collided(e, lane, x, reach, velocity, mass, first, end, False, collect, m, w, rm, rn, rd)
+
+
 @ti.kernel
 def meet_bodies(
     m: ti.template(),
@@ -213,8 +235,7 @@ def meet_lanes(
     for i in range(ti.static(n_iterations(n.envs))):
         e = environment(i, n.envs)
         if e < n.envs:
-            for b in range(rn.bodies):
-                w.body_velocity[e, b] = rd.cvel[e, b]
+            keep_velocities(e, w, rn, rd)
     ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
     for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
         e, lane = lane_of(i, n, w)
@@ -230,7 +251,8 @@ def meet_lanes(
                         at = r.grid[e, node_number(n, node[0], node[1], node[2])]
                         if at[3] > m.least_mass[0]:
                             v = free_velocity(m, at)
-                            collided(e, lane, node, v, at[3], first, end, True, m, n, w, rm, rn, rd)
+                            x = node_position(m, n, node)
+                            meet(e, lane, x, v, at[3], first, end, True, m, w, rm, rn, rd)
                 t += n.lanes
     ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
     for i in range(ti.static(n_iterations(n.envs))):
@@ -281,9 +303,8 @@ def gather(
                         v = free_velocity(m, at)
                         if ti.static(n.coupled):
                             if first < end:
-                                v = collided(
-                                    e, lane, node, v, at[3], first, end, False, m, n, w, rm, rn, rd
-                                )
+                                x = node_position(m, n, node)
+                                v = meet(e, lane, x, v, at[3], first, end, False, m, w, rm, rn, rd)
                         v = walled(n, node, v)
                     w.grid[e, q] = ti.Vector([v[0], v[1], v[2], at[3]])
                 t += n.lanes
@@ -296,4 +317,4 @@ def gather(
     for i in range(ti.static(n_iterations(n.envs))):
         e = environment(i, n.envs)
         if e < n.envs:
-            stop_outside(e, w)
+            stop_failed(e, w)

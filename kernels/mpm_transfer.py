@@ -7,6 +7,7 @@ C. Jiang et al., "The affine particle-in-cell method", ACM Trans. Graph. 34 (201
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.mpm_grid import (
+    COLORS,
     first_node,
     grid_position,
     in_domain,
@@ -135,13 +136,13 @@ def gather_particle(e, p, m: ti.template(), n: ti.template(), r: ti.template(), 
     w.vel[e, p] = velocity
     w.pos[e, p] = pos
     if not in_domain(n, grid_position(m, n, pos)):
-        w.outside[e] = True
+        w.failed[e] = True
 
 
 @ti.func
 def gather_lane(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """A lane's share of the particles, in the order of the tiles."""
-    total = w.slot_start[e, w.color_start[e, 8]]
+    total = w.slot_start[e, w.color_start[e, COLORS]]
     begin = total * lane // n.lanes
     end = total * (lane + 1) // n.lanes
     for q in range(begin, end):

@@ -15,32 +15,13 @@ inertia m g g^T and the momentum m (n . u) g, with g = ((x - tree_com) x n, n).
 
 from genesis_state.kernels.dealing import environment, n_blocks, n_iterations
 from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_geoms import place_coupled_geoms
 from genesis_state.kernels.rigid_kinematics import (
     com_position,
     com_velocity,
     forward_kinematics,
 )
-from genesis_state.kernels.spatial import (
-    quat_mul,
-    quat_rotate,
-    quat_to_matrix,
-    symmetric_mul,
-)
-
-
-@ti.func
-def place_coupled_geoms(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """Body frames → frames of the geoms that continua touch, and the boxes around them."""
-    for g in range(n.coupled_geoms):
-        b = m.coupled_geom_body[g]
-        pos = d.xpos[e, b] + quat_rotate(d.xquat[e, b], m.coupled_geom_body_pos[g])
-        rot = quat_to_matrix(quat_mul(d.xquat[e, b], m.coupled_geom_body_quat[g]))
-        centre = pos + rot @ m.coupled_geom_center[g]
-        half = abs(rot) @ m.coupled_geom_half[g]
-        d.coupled_geom_pos[e, g] = pos
-        d.coupled_geom_rot[e, g] = rot
-        d.coupled_geom_lower[e, g] = centre - half
-        d.coupled_geom_upper[e, g] = centre + half
+from genesis_state.kernels.spatial import symmetric_mul
 
 
 @ti.func

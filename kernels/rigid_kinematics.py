@@ -7,16 +7,15 @@ expressed at the centre of mass of the kinematic tree, with world axes.
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.spatial import (
-    angular,
     cross_motion,
     inertia_about,
-    linear,
     quat_from_axis_angle,
     quat_mul,
     quat_normalized,
     quat_rotate,
     quat_to_matrix,
     spatial,
+    velocity_at,
 )
 
 FREE, BALL, SLIDE, HINGE = 0, 1, 2, 3  # joint types, numbered as mujoco.mjtJoint
@@ -147,8 +146,7 @@ def com_velocity(e, m: ti.template(), n: ti.template(), d: ti.template()):
 @ti.func
 def point_velocity(e, m: ti.template(), d: ti.template(), b, point):
     """Linear velocity [m/s], world axes, of the point of body `b` that is at `point`."""
-    v = d.cvel[e, b]
-    return linear(v) + angular(v).cross(point - d.tree_com[e, m.body_root[b]])
+    return velocity_at(d.cvel[e, b], point - d.tree_com[e, m.body_root[b]])
 
 
 @ti.func

@@ -208,6 +208,22 @@ def inertia_mul(i, v):
 
 
 @ti.func
+def velocity_at(v, arm):
+    """Linear velocity at `arm` from the origin of a body's spatial velocity."""
+    return linear(v) + angular(v).cross(arm)
+
+
+@ti.func
+def symmetric_outer(s, v):
+    """s v v^T of a spatial vector, a symmetric 6x6 matrix of 21 numbers."""
+    a = ti.Vector([0.0] * 21)
+    for i in ti.static(range(6)):
+        for j in ti.static(range(i + 1)):
+            a[i * (i + 1) // 2 + j] = s * v[i] * v[j]
+    return a
+
+
+@ti.func
 def symmetric_mul(a, v):
     """A v of a symmetric 6x6 matrix of 21 numbers and a spatial vector."""
     r = ti.Vector([0.0] * 6)

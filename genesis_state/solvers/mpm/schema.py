@@ -5,10 +5,11 @@ its tiles, that one thread takes.
 """
 
 from genesis_state.schema import Schema, StateVar
+from genesis_state.solvers.body_contact_schema import BodyContactState
 
 
-class MPMState(Schema):
-    """State, memory and parameters of matter made of particles that a grid moves."""
+class GridMatterState(Schema):
+    """Matter made of particles that a grid moves."""
 
     pos = StateVar("Particle position [m]", ("particle",), (3,))
     vel = StateVar("Particle velocity [m/s]", ("particle",), (3,))
@@ -17,9 +18,6 @@ class MPMState(Schema):
     Jp = StateVar("Plastic volume: a ratio for snow, a strain for sand", ("particle",), reset=1.0)
     active = StateVar("Whether the particle takes part", ("particle",), dtype="bool")
 
-    error = StateVar(
-        "Whether a particle left the domain or stopped being a number", dtype="bool", role="memory"
-    )
     emitter_next = StateVar(
         "Particle that each emitter emits next", ("emitter",), dtype="int", role="memory"
     )
@@ -45,7 +43,6 @@ class MPMState(Schema):
         (4,),
         role="scratch",
     )
-    outside = StateVar("Whether a lane has found a particle outside", dtype="bool", role="scratch")
     affine = StateVar(
         "Momentum that a particle gives to nodes around it [kg m/s per cell]",
         ("particle",),
@@ -81,17 +78,10 @@ class MPMState(Schema):
         "Where the particles of each begin in `order`", ("slot_end",), dtype="int", role="scratch"
     )
     color_start = StateVar(
-        "Where each color begins in the slots", ("nine",), dtype="int", role="scratch"
+        "Where each color begins in the slots", ("color_end",), dtype="int", role="scratch"
     )
     n_near = StateVar("Tiles with nodes that particles touch", dtype="int", role="scratch")
     near_tile = StateVar("These tiles", ("tile",), dtype="int", role="scratch")
-    body_velocity = StateVar(
-        "Spatial velocity of rigid bodies before the substep", ("body",), (6,), role="scratch"
-    )
-    lane_inertia = StateVar(
-        "What touches a body, for each lane: inertia", ("lane", "body"), (21,), role="scratch"
-    )
-    lane_momentum = StateVar("Likewise: momentum", ("lane", "body"), (6,), role="scratch")
 
     timestep = StateVar("Duration of a substep [s]", role="model")
     gravity = StateVar("Acceleration of free fall [m/s^2]", (), (3,), role="model")
@@ -103,3 +93,7 @@ class MPMState(Schema):
     )
     material_kind = StateVar("Law of each entity", ("material",), dtype="int", role="model")
     material_volume = StateVar("Volume of its particles [m^3]", ("material",), role="model")
+
+
+class MPMState(GridMatterState, BodyContactState):
+    """State, memory and parameters of the MPM solver."""

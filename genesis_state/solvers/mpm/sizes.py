@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from genesis_state.kernels.mpm_grid import TILE
+from genesis_state.kernels.mpm_grid import COLORS, TILE
 from genesis_state.kernels.mpm_materials import PLASTIC
 from genesis_state.options import MPMOptions
 
 SHARE = 1024  # particles that are worth a lane
 LANES = 32  # most lanes of an environment: the threads of one that is alone
-MOST_NODES = 2**31 // TILE**3
 
 
 class Sizes:
@@ -78,6 +77,6 @@ class Sizes:
             "lane_tile": min(self.n_tiles, self.share),
             "slot": slots,
             "slot_end": slots + 1,
-            "nine": 9,
+            "color_end": COLORS + 1,
             "body": self.bodies,
         }

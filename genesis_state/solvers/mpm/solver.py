@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
-from genesis_state.block import Fields
 from genesis_state.kernels import mpm_step
 from genesis_state.materials import MPM
-from genesis_state.options import MPMOptions, SimOptions
-from genesis_state.runtime import Runtime
+from genesis_state.options import MPMOptions
 from genesis_state.solvers.continuum import Continuum
 from genesis_state.solvers.mpm.laws import law_of, parameters, rest_volume
 from genesis_state.solvers.mpm.schema import MPMState
@@ -34,7 +31,6 @@ class MPMSolver(Continuum):
         rigid: The rigid solver of the scene, or None.
 
     Attributes:
-        options: As given.
         particle_starts: First particle of each entity, and one past the last of all.
     """
 
@@ -46,37 +42,27 @@ class MPMSolver(Continuum):
         options: MPMOptions,
         rigid: RigidSolver | None = None,
     ):
-        super().__init__(rigid)
-        self.options = options
+        super().__init__(options, rigid)
         self._specs = tuple(specs)
         counts = [len(spec.positions) for spec in specs]
         self.particle_starts = tuple(int(i) for i in np.cumsum([0, *counts]))
 
-    def build(self, n_envs: int, sim: SimOptions, runtime: Runtime) -> None:
-        """Allocates its memory and fills it in; the rigid solver is built before."""
-        self._timestep = sim.dt / sim.substeps
-        self._gravity = sim.gravity if self.options.gravity is None else self.options.gravity
-        if self.rigid is not None and not self.rigid.counts.coupled:
-            self.rigid = None
-        self._sizes = Sizes(
+    def measure(self, n_envs: int, bodies: int, eps: float) -> Sizes:
+        return Sizes(
             self.options,
             n_envs,
             [len(spec.positions) for spec in self._specs],
             sum(spec.emitter for spec in self._specs),
             frozenset(law_of(spec.material) for spec in self._specs),
-            self.rigid.counts.bodies if self.rigid else 0,
-            torch.finfo(runtime.tc_float).eps,
+            bodies,
+            eps,
         )
-        super().build(n_envs, sim, runtime)
-
-    def sizes(self) -> Mapping[str, int]:
-        return self._sizes.dims()
 
     def start(self) -> None:
         lightest = min(s.material.rho * s.volume for s in self._specs)
         values = {
-            "timestep": self._timestep,
-            "gravity": self._gravity,
+            "timestep": self.timestep,
+            "gravity": self.gravity,
             "cell": 1.0 / self.options.grid_density,
             "cells_per_metre": self.options.grid_density,
             "least_mass": lightest * self._sizes.eps**2,
@@ -107,10 +93,6 @@ class MPMSolver(Continuum):
         grid = f"{n.cells} cells of {1.0 / self.options.grid_density:.9g} m from {n.lower}"
         return (("mpm entities", entities), ("mpm grid", grid))
 
-    def settings(self) -> tuple[tuple[str, str], ...]:
-        gravity = ", ".join(f"{g:.9g}" for g in self._gravity)
-        return (("mpm gravity", f"({gravity}) m/s^2"),)
-
     def begin_step(self) -> None:
         mpm_step.begin_step(self._sizes, self.fields, self.fields)
 
@@ -119,21 +101,3 @@ class MPMSolver(Continuum):
 
     def follow(self) -> None:
         mpm_step.gather(self.model, self._sizes, self.fields, self.fields, *self.bodies())
-
-    def bodies(self) -> tuple[Fields, Any, Fields]:
-        """Model, sizes and fields of the rigid solver, or its own for want of one."""
-        if self.rigid is None:
-            return self.model, self._sizes, self.fields
-        return self.rigid.model, self.rigid.counts, self.rigid.fields
-
-    @property
-    def counts(self) -> Sizes:
-        """Sizes that kernels on `model` and `fields` see as compile-time constants."""
-        return self._sizes
-
-    def get_error_envs_mask(self) -> torch.Tensor:
-        """Which environments stopped because a particle left the domain or stopped being a number.
-
-        Such an environment stays as it was found until it is reset. Bool, shape (n_envs,).
-        """
-        return self.arena.get("error")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import torch
 
 from genesis_state.kernels import rigid_coupling, rigid_step
@@ -86,16 +85,16 @@ class RigidSolver(Solver):
         return dims(self._sizes)
 
     def start(self) -> None:
-        with self.arena.constants.edit() as rows:
-            mj = self.compiled.mj
-            rows_of_M = mass_rows(mj, coupled=bool(self._sizes.coupled))
-            values = constants(mj, self.touching, rows_of_M)
-            values.update(self.coupling.constants())
-            values.update(self.sensors.constants())
-            for name, value in values.items():
-                view = self.arena.constants.layout.view(rows, name)[0]
-                view.copy_(torch.from_numpy(np.ascontiguousarray(value)).reshape(view.shape))
-        gains = pd_gains(self.compiled.mj)
+        mj = self.compiled.mj
+        rows_of_M = mass_rows(mj, coupled=bool(self._sizes.coupled))
+        self.arena.write_model(
+            {
+                **constants(mj, self.touching, rows_of_M),
+                **self.coupling.constants(),
+                **self.sensors.constants(),
+            }
+        )
+        gains = pd_gains(mj)
         for name, value in {**gains, "coupled_geom_friction": self.coupling.friction}.items():
             with self.arena.edit(name) as (view,):
                 view.copy_(torch.from_numpy(value))

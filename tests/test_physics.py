@@ -1,8 +1,9 @@
-"""Matter made of particles against conservation laws, closed forms and experiments."""
+"""Matter against conservation laws, closed forms and experiments."""
 
 import pytest
 
-from tests.mpm_experiments import Experiment, every
+from tests.experiment import Experiment
+from tests.experiments import every
 
 
 @pytest.mark.parametrize(
@@ -11,10 +12,10 @@ from tests.mpm_experiments import Experiment, every
         pytest.param(
             experiment,
             precision,
-            id=f"{experiment.name}-{precision}",
+            id=f"{kind}-{experiment.name}-{precision}",
             marks=[pytest.mark.slow] * experiment.slow,
         )
-        for experiment, precision in every()
+        for kind, experiment, precision in every()
     ],
 )
 def test_figures_are_within_their_limits(experiment: Experiment, precision: str) -> None:
