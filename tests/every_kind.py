@@ -6,13 +6,12 @@ import numpy as np
 import torch
 
 import genesis_state as gs
+from genesis_state import assembly
 from genesis_state.arena import Arena
 from genesis_state.block import Block
 from genesis_state.runtime import require
 from genesis_state.scene_memory import SceneClock
 from genesis_state.selection import select
-from genesis_state.solvers.mpm.schema import MPMState
-from genesis_state.solvers.rigid.schema import RigidState
 
 N_ENVS = 6
 
@@ -41,8 +40,7 @@ class EveryKind(gs.Schema):
 
 SCHEMAS = {
     "EveryKind": EveryKind,
-    "RigidState": RigidState,
-    "MPMState": MPMState,
+    **{solver.schema.__name__: solver.schema for solver in assembly.OWN},
     "SceneClock": SceneClock,
 }
 
