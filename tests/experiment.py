@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import genesis_state as gs
+from genesis_state.solvers.continuum import Continuum
 from tests.figures import Figure
 
 BOTH = ("32", "64")
@@ -38,3 +39,18 @@ class Experiment:
             return self.run()
         finally:
             gs.destroy()
+
+
+def moments(scene: gs.Scene, seconds: float) -> Iterator[float]:
+    """Steps a scene, yielding the time [s] after each step; no environment may have stopped."""
+    matter = [solver for solver in scene.solvers if isinstance(solver, Continuum)]
+    for k in range(round(seconds / scene.dt)):
+        scene.step()
+        assert not any(bool(solver.get_error_envs_mask().any()) for solver in matter)
+        yield (k + 1) * scene.dt
+
+
+def run(scene: gs.Scene, seconds: float) -> None:
+    """Steps a scene for so long."""
+    for _ in moments(scene, seconds):
+        pass

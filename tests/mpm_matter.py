@@ -134,11 +134,3 @@ def matter(entity, env: int = 0) -> Matter:
     cell = 1.0 / entity.scene.mpm_options.grid_density
     volume = entity.sampled.volume
     return Matter(entity.material, entity.material.rho * volume, volume, cell, x, v, C, F, Jp)
-
-
-def run(scene: gs.Scene, seconds: float):
-    """Steps a scene, yielding the time after each step."""
-    for k in range(round(seconds / scene.dt)):
-        scene.step()
-        yield (k + 1) * scene.dt
-    assert not scene.mpm_solver.get_error_envs_mask().any()

@@ -4,6 +4,7 @@ A driver that crashes takes its process with it, so none of this runs beside oth
 """
 
 import sys
+from collections.abc import Callable
 
 import every_kind
 import matter
@@ -44,51 +45,42 @@ def trajectory(n_steps: int = 100) -> torch.Tensor:
     return torch.stack(seen)
 
 
-def landing(n_steps: int = 60) -> torch.Tensor:
-    """Positions and velocities of balls that land and roll, step by step; taken up once again."""
+def taken_up(
+    scene: gs.Scene, seen: Callable[[gs.SimState], torch.Tensor], n_steps: int
+) -> torch.Tensor:
+    """What is seen of a scene's states, step by step; its second half comes again after a reset."""
+
+    def run() -> list[torch.Tensor]:
+        found = []
+        for _ in range(n_steps // 2):
+            scene.step()
+            found.append(seen(scene.get_state()))
+        return found
+
+    begin = run()
+    state = scene.get_state()
+    end = run()
+    scene.reset(state)
+    assert all(map(torch.equal, run(), end))
+    scene.close()
+    return torch.stack(begin + end)
+
+
+def landing() -> torch.Tensor:
+    """Positions and velocities of balls that land and roll."""
     scene = gs.Scene()
     scene.add_entity(gs.morphs.Plane())
     ball = scene.add_entity(gs.morphs.Sphere(radius=0.1, pos=(0, 0, 0.15)))
     scene.build(n_envs=2)
     ball.set_dofs_velocity([[1.0, 0, 0, 0, 0, 0], [0, 2.0, 0, 0, 3.0, 0]])
-
-    def run(n_steps: int) -> list[torch.Tensor]:
-        seen = []
-        for _ in range(n_steps):
-            scene.step()
-            rigid = scene.get_state().rigid
-            seen.append(torch.cat([rigid.qpos, rigid.dofs_vel], dim=1))
-        return seen
-
-    seen = run(n_steps // 2)
-    state = scene.get_state()
-    end = run(n_steps // 2)
-    scene.reset(state)
-    assert all(map(torch.equal, run(n_steps // 2), end))
-    scene.close()
-    return torch.stack(seen + end)
+    return taken_up(scene, lambda s: torch.cat([s.rigid.qpos, s.rigid.dofs_vel], dim=1), 60)
 
 
-def impact(n_steps: int = 16) -> torch.Tensor:
-    """Positions of jelly and of a stone that falls onto it, step by step; taken up once again."""
+def impact() -> torch.Tensor:
+    """Positions of jelly and of a stone that falls onto it."""
     scene = matter.stone_on_jelly()
     scene.build(n_envs=2)
-
-    def run(n_steps: int) -> list[torch.Tensor]:
-        seen = []
-        for _ in range(n_steps):
-            scene.step()
-            state = scene.get_state()
-            seen.append(torch.cat([state.rigid.qpos, state.mpm.pos.flatten(1)], dim=1))
-        return seen
-
-    seen = run(n_steps // 2)
-    state = scene.get_state()
-    end = run(n_steps // 2)
-    scene.reset(state)
-    assert all(map(torch.equal, run(n_steps // 2), end))
-    scene.close()
-    return torch.stack(seen + end)
+    return taken_up(scene, lambda s: torch.cat([s.rigid.qpos, s.mpm.pos.flatten(1)], dim=1), 16)
 
 
 def contract(lines: str) -> None:
