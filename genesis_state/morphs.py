@@ -209,11 +209,14 @@ class Primitive(Morph):
         contype: Bits that say which kind of thing it is, 0 to 0xFFFFFFFF. Two geoms may touch if
             the contype of one and the conaffinity of the other share a bit.
         conaffinity: Bits of the kinds that it touches.
+        maxvolume: Most volume of a tetrahedron [m^3], for matter that is made of them. None, which
+            may be written as -1 too, lets the solver choose.
     """
 
     fixed: bool = False
     contype: int = 0xFFFF
     conaffinity: int = 0xFFFF
+    maxvolume: float | None = None
 
     def __post_init__(self):
         super().__post_init__()
@@ -224,6 +227,10 @@ class Primitive(Morph):
             if not whole or not 0 <= int(bits) < 2**32:
                 raise self._refuse(name, "an integer from 0 to 0xFFFFFFFF")
             self._store(name, int(bits))
+        if self.maxvolume == -1:
+            self._store("maxvolume", None)
+        if self.maxvolume is not None:
+            self._number("maxvolume", "a positive volume in m^3", above=0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -135,6 +135,4 @@ def contains(morph: morphs.Morph, points: np.ndarray) -> np.ndarray:
         return np.zeros(len(points), dtype=bool)
     body = solids.solid(morph)
     local = inv_transform_by_trans_quat(points, np.array(morph.pos), np.array(morph.quat))
-    found = ((local > body.lower) & (local < body.upper)).all(axis=1)
-    found[found] = body.inside(local[found])
-    return found
+    return body.contains(local)

@@ -19,7 +19,7 @@ class Solid:
     Attributes:
         lower, upper: The corners of a box around it.
         volume: Its volume [m^3].
-        inside: Whether each of the points (n, 3) is in it, bool (n,).
+        inside: Whether each of the points (n, 3), which are all in the box, is in it, bool (n,).
         flat: Axes along which it begins and ends with the box; layers of particles fill these
             exactly.
     """
@@ -29,6 +29,12 @@ class Solid:
     volume: float
     inside: Callable[[np.ndarray], np.ndarray]
     flat: tuple[bool, bool, bool] = (False, False, False)
+
+    def contains(self, points: np.ndarray) -> np.ndarray:
+        """Whether each of the points (n, 3) is in it and not on a face of the box, bool (n,)."""
+        found = np.all((points > self.lower) & (points < self.upper), axis=1)
+        found[found] = self.inside(points[found])
+        return found
 
 
 def solid(morph: morphs.Morph) -> Solid:
@@ -52,13 +58,13 @@ def solid(morph: morphs.Morph) -> Solid:
         mesh = read_mesh(path, morph.scale, z_up=bool(morph.file_meshes_are_zup))
         if mesh.volume is None:
             raise ValueError(
-                f"{path} is not closed and has no inside that particles could fill; close its "
+                f"{path} is not closed and has no inside that matter could fill; close its "
                 "holes and let all faces look outwards."
             )
         return enclosed(mesh)
     raise TypeError(
-        f"{type(morph).__name__} is no solid shape that particles could fill; use gs.morphs.Box, "
-        "Sphere, Cylinder, Capsule or Mesh, or Nowhere."
+        f"{type(morph).__name__} is no solid shape that matter could fill; use gs.morphs.Box, "
+        "Sphere, Cylinder, Capsule or Mesh."
     )
 
 

@@ -29,7 +29,7 @@ LAYERS = (
     ("schema",),
     (
         *("sampling", "solids", "morphs", "materials", "options"),
-        *("sensors", "geom", "mesh_file", "domain"),
+        *("sensors", "geom", "mesh_file", "domain", "tetrahedra", "isosurface_stuffing"),
     ),
     ("runtime", "pages", "version"),
     ("kernels",),
@@ -56,6 +56,8 @@ THIRD_PARTY = {
     "schema": set(),
     "sampling": {"numpy"},
     "solids": {"numpy"},
+    "tetrahedra": {"numpy"},
+    "isosurface_stuffing": {"numpy"},
     "domain": {"numpy"},
     "morphs": {"numpy", "torch"},
     "materials": {"numpy", "torch"},

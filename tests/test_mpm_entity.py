@@ -211,7 +211,7 @@ BUILDS: dict[str, tuple[type[Exception], Callable[..., list[Any]], str]] = {
     "model": (
         TypeError,
         lambda path: [gs.morphs.MJCF(file="franka.xml")],
-        "a: MJCF is no solid shape that particles could fill; use gs.morphs.Box",
+        "a: MJCF is no solid shape that matter could fill; use gs.morphs.Box",
     ),
     "torn": (ValueError, lambda path: [gs.morphs.Mesh(file=hull(path))], "torn.stl is not closed"),
     "outside": (
