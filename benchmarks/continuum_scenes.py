@@ -5,13 +5,11 @@ Each falls a little and lies on a floor then.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-CLOTH = 54  # vertices along an edge of the cloth
-FILES = tempfile.TemporaryDirectory()  # gone when the process ends
+CLOTH = Path(__file__).resolve().parent.parent / "genesis_state" / "assets" / "meshes" / "cloth.obj"
 
 
 def mpm(gs: Any) -> Any:
@@ -56,7 +54,7 @@ def dfsph(gs: Any) -> Any:
 
 
 def cloth(gs: Any) -> Any:
-    """A square metre of cloth of 2,916 particles, tilted, that falls flat."""
+    """Half a metre square of cloth of 2,916 particles, tilted, that falls flat."""
     scene = gs.Scene(
         sim_options=gs.options.SimOptions(dt=4e-3, substeps=10),
         pbd_options=gs.options.PBDOptions(
@@ -65,9 +63,7 @@ def cloth(gs: Any) -> Any:
         show_viewer=False,
     )
     scene.add_entity(gs.morphs.Plane())
-    file = Path(FILES.name) / "cloth.obj"
-    file.write_text(square(CLOTH))
-    sheet = gs.morphs.Mesh(file=str(file), pos=(0.0, 0.0, 0.09), euler=(4.0, 2.0, 0.0))
+    sheet = gs.morphs.Mesh(file=str(CLOTH), pos=(0.0, 0.0, 0.09), euler=(4.0, 2.0, 0.0))
     scene.add_entity(morph=sheet, material=gs.materials.PBD.Cloth())
     return scene
 
@@ -126,15 +122,3 @@ SCENES: dict[str, Callable[[Any], Any]] = {
     "fem": fem,
     "fem_implicit": fem_implicit,
 }
-
-
-def square(n: int) -> str:
-    """A square of 1 m about the origin, as text of an OBJ file: n times n vertices, flat in y."""
-    lines = [
-        f"v {i / (n - 1) - 0.5:.9f} 0 {j / (n - 1) - 0.5:.9f}" for i in range(n) for j in range(n)
-    ]
-    for i in range(n - 1):
-        for j in range(n - 1):
-            a = i * n + j + 1
-            lines += [f"f {a} {a + 1} {a + n}", f"f {a + n} {a + 1} {a + n + 1}"]
-    return "\n".join(lines) + "\n"
