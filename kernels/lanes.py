@@ -27,3 +27,9 @@ def stop_failed(e, w: ti.template()):
     """
     if not w.error[e] and w.failed[e]:
         w.error[e] = True
+
+
+@ti.func
+def share(lane, count: ti.template(), n: ti.template()):
+    """A lane's part of `count` things: the first, and one past the last."""
+    return count * lane // n.lanes, count * (lane + 1) // n.lanes
