@@ -9,7 +9,7 @@ os.environ.setdefault("ENABLE_TAICHI_HEADER_PRINT", "False")
 os.environ.setdefault("TI_SKIP_VERSION_CHECK", "ON")
 
 import taichi as ti
-from taichi.lang import kernel_impl
+from taichi.lang import impl, kernel_impl, snode
 from taichi.lang.ast.ast_transformer_utils import ASTTransformerContext
 
 __all__ = ["ti"]
@@ -35,7 +35,16 @@ def _inside_class(level_of_class_stackframe: int) -> bool:
     return "__qualname__" in sys._getframe(level_of_class_stackframe - 1).f_locals
 
 
+def _declared(stacklevel: int = 1) -> str:
+    """Where a field was declared, for error messages.
+
+    Taichi makes a whole traceback for each field. Ours are all declared in one place, by name.
+    """
+    return ""
+
+
 ASTTransformerContext.get_pos_info = _place
+impl.get_traceback = snode.get_traceback = _declared
 kernel_impl._inside_class = _inside_class
 # Taichi asks for the source of a function again at every call that it inlines.
 kernel_impl.getsourcelines = functools.cache(kernel_impl.getsourcelines)
