@@ -1,0 +1,30 @@
+"""What keeps its length, angle or volume: the rest shapes of an entity's constraints."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def edge_lengths(x: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Distance of the two particles of each edge [m], shape (n_edges,)."""
+    return np.linalg.norm(x[edges[:, 0]] - x[edges[:, 1]], axis=1)
+
+
+def hinge_angles(x: np.ndarray, hinges: np.ndarray) -> np.ndarray:
+    """Angle by which the faces of each hinge are out of one plane [rad], from -pi to pi.
+
+    The sign is that of (n3 x n4) . (x2 - x1), n3 and n4 the normals of the faces of particles 3 and
+    4, which point to one side where the faces are in one plane.
+    """
+    x1, x2, x3, x4 = (x[hinges[:, k]] for k in range(4))
+    edge = x2 - x1
+    one, other = np.cross(edge, x3 - x1), np.cross(x4 - x1, edge)
+    length = np.linalg.norm(edge, axis=1)
+    sine = np.einsum("ij,ij->i", np.cross(one, other), edge) / np.where(length == 0, 1, length)
+    return np.arctan2(sine, np.einsum("ij,ij->i", one, other))
+
+
+def tet_volumes(x: np.ndarray, tets: np.ndarray) -> np.ndarray:
+    """Volume of each tetrahedron [m^3], shape (n_tets,)."""
+    a, b, c = (x[tets[:, k]] - x[tets[:, 0]] for k in (1, 2, 3))
+    return np.einsum("ij,ij->i", np.cross(a, b), c) / 6.0

@@ -1,0 +1,75 @@
+"""Options and particles → how many there are of everything that kernels loop over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from genesis_state.kernels.pbd_materials import CLOTH, ELASTIC, LIQUID
+from genesis_state.options import PBDOptions
+
+SHARE = 256  # particles that are worth a lane
+LANES = 32  # most lanes of an environment: the threads of one that is alone
+
+
+class Sizes:
+    """Sizes that kernels see as compile-time constants; two are equal only if they are the same.
+
+    Attributes:
+        envs, particles, materials, emitters, edges, hinges, tets: Counts.
+        lanes: Shares of an environment's particles; `share` particles in each.
+        kinds: Kinds of matter that occur.
+        liquid: Whether there is any.
+        collides: Whether particles of any kind keep their distance.
+        stretch_iterations, bending_iterations, volume_iterations: Of one substep.
+        density_iterations, viscosity_iterations: Likewise.
+        bodies: Bodies of the rigid solver, if particles can touch any.
+        coupled: Whether they can.
+        eps: Distance from 1 to the next float of the fields' precision.
+    """
+
+    def __init__(
+        self,
+        options: PBDOptions,
+        n_envs: int,
+        counts: Sequence[int],
+        emitters: int,
+        kinds: frozenset[int],
+        edges: int,
+        hinges: int,
+        tets: int,
+        bodies: int,
+        eps: float,
+    ):
+        self.envs = n_envs
+        self.particles = sum(counts)
+        self.materials = len(counts)
+        self.emitters = emitters
+        self.edges = edges
+        self.hinges = hinges
+        self.tets = tets
+        self.lanes = min(LANES, max(1, self.particles // SHARE))
+        self.share = -(-self.particles // self.lanes)
+        self.kinds = kinds
+        self.liquid = LIQUID in kinds
+        self.collides = bool(kinds & {CLOTH, ELASTIC})
+        self.stretch_iterations = options.max_stretch_solver_iterations
+        self.bending_iterations = options.max_bending_solver_iterations
+        self.volume_iterations = options.max_volume_solver_iterations
+        self.density_iterations = options.max_density_solver_iterations
+        self.viscosity_iterations = options.max_viscosity_solver_iterations
+        self.bodies = bodies
+        self.coupled = bodies > 0
+        self.eps = eps
+
+    def dims(self) -> dict[str, int]:
+        """Sizes of the dims that the schema names."""
+        return {
+            "particle": self.particles,
+            "emitter": self.emitters,
+            "material": self.materials,
+            "edge": self.edges,
+            "hinge": self.hinges,
+            "tet": self.tets,
+            "lane": self.lanes,
+            "body": self.bodies,
+        }

@@ -1,0 +1,3 @@
+"""Kinds of matter that position based dynamics moves."""
+
+CLOTH, ELASTIC, LIQUID, PARTICLE = range(4)
