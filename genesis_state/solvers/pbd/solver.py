@@ -120,7 +120,7 @@ class PBDSolver(Continuum):
         return (*super().settings(), ("pbd iterations", iterations), ("pbd domain", domain))
 
     def begin_step(self) -> None:
-        pbd_step.begin_step(self.model, self._sizes, self.fields, self.fields, *self.bodies())
+        pbd_step.begin_step(self._sizes, self.fields, self.fields)
 
     def approach(self) -> None:
         pbd_step.approach(self.model, self._sizes, self.fields, self.fields, *self.bodies())

@@ -1,0 +1,117 @@
+"""One substep of position based dynamics: predict, correct, touch, settle.
+
+Kernels take the fields they read (`r`) and the fields they write (`w`) apart; a step passes the
+same ones for both. What ties particles is solved one after the other within an environment, all
+else lane by lane, a share of its particles that does not depend on the number of threads.
+
+`rm`, `rn`, `rd` are the model, sizes and fields of the rigid solver; all three are the PBD solver's
+own where there are no rigid bodies, which `n.coupled` tells.
+"""
+
+from genesis_state.kernels.body_contact import clear_contact, keep_velocities, sum_contact
+from genesis_state.kernels.dealing import dealt, environment, n_blocks, n_iterations
+from genesis_state.kernels.lanes import lane_of, stop_failed
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.pbd_constraints import keep_angles, keep_lengths, keep_volumes
+from genesis_state.kernels.pbd_motion import count_attached, meet, predict, settle
+
+
+@ti.kernel
+def begin_step(n: ti.template(), r: ti.template(), w: ti.template()):
+    """Counts what is fixed to bodies; nothing has failed yet."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
+    for i in range(ti.static(n_iterations(n.envs))):
+        e = environment(i, n.envs)
+        if e < n.envs:
+            w.failed[e] = False
+            if ti.static(n.coupled):
+                count_attached(e, n, r, w)
+
+
+def approach(m, n, r, w, rm, rn, rd) -> None:
+    """Particles → how far they would move, and what they add to the bodies that they touch."""
+    correct(m, n, r, w, rm, rd)
+    if n.coupled:
+        meet_bodies(m, n, r, w, rm, rn, rd)
+
+
+@ti.kernel
+def correct(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rd: ti.template(),
+):
+    """Where particles would go, corrected by what ties them."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            predict(e, lane, m, n, r, w, rm, rd)
+    if ti.static(n.edges + n.hinges + n.tets > 0):
+        ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+        for i in range(ti.static(n_iterations(n.envs, 1))):
+            e = dealt(i, n.envs, 1)
+            if e < n.envs:
+                if not w.error[e]:
+                    for k in range(n.stretch_iterations):
+                        keep_lengths(e, 0, n.edges, k, m, n, r, w)
+                    for k in range(n.bending_iterations):
+                        keep_angles(e, 0, n.hinges, k, m, n, r, w)
+                    for k in range(n.volume_iterations):
+                        keep_volumes(e, 0, n.tets, k, m, n, r, w)
+
+
+@ti.kernel
+def meet_bodies(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Particles that touch rigid bodies → the inertia and momentum they add to them."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
+    for i in range(ti.static(n_iterations(n.envs))):
+        e = environment(i, n.envs)
+        if e < n.envs:
+            keep_velocities(e, w, rn, rd)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            clear_contact(e, lane, w, rn)
+            meet(e, lane, m, n, r, w, rm, rn, rd)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
+    for i in range(ti.static(n_iterations(n.envs))):
+        e = environment(i, n.envs)
+        if e < n.envs:
+            if not w.error[e]:
+                sum_contact(e, n, w, rn, rd)
+
+
+@ti.kernel
+def follow(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Velocities after contact → positions."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            settle(e, lane, m, n, r, w, rm, rn, rd)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
+    for i in range(ti.static(n_iterations(n.envs))):
+        e = environment(i, n.envs)
+        if e < n.envs:
+            stop_failed(e, w)
