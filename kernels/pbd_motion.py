@@ -5,7 +5,7 @@
 
 from genesis_state.kernels.body_contact import add_point, allowed_closing, collided, may_touch
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.pbd_materials import CLOTH
+from genesis_state.kernels.pbd_materials import CLOTH, LIQUID
 from genesis_state.kernels.spatial import angular, quat_rotate, spatial, velocity_at
 
 # Part of a body's mass that what is fixed to it may lean on: no free body yields more than its
@@ -95,14 +95,16 @@ def predict(
 
 
 @ti.func
-def free_velocity(
-    e, p, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()
-):
+def free_velocity(e, p, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """Velocity of a particle after all corrections, if no body were in its way.
 
     What is fixed to a body was corrected by the same impulses as if it had its own mass.
     """
-    v = w.shift[e, p] / m.timestep[0]
+    shift = w.shift[e, p]
+    if ti.static(n.liquid and n.coupled):
+        if m.material_kind[m.particle_material[p]] == LIQUID:
+            shift -= w.push[e, p]
+    v = shift / m.timestep[0]
     if ti.static(n.coupled):
         if carrier(e, p, n, r) > 0:
             before = r.vel[e, p]
@@ -181,9 +183,7 @@ def meet(
                         axis[k] = 1.0
                         add_point(e, lane, b, mass, spatial(arm.cross(axis), axis), v[k], w)
                 else:
-                    collided(
-                        e, lane, x, reach, v, mass, first, end, True, True, m, w, rm, rn, rd
-                    )
+                    collided(e, lane, x, reach, v, mass, first, end, True, True, m, w, rm, rn, rd)
 
 
 @ti.func

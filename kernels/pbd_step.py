@@ -12,8 +12,22 @@ from genesis_state.kernels.body_contact import clear_contact, keep_velocities, s
 from genesis_state.kernels.dealing import dealt, environment, n_blocks, n_iterations
 from genesis_state.kernels.lanes import lane_of, stop_failed
 from genesis_state.kernels.lang import ti
+from genesis_state.kernels.neighbours import (
+    find_cells,
+    list_neighbours,
+    place_slots,
+    sort_cells,
+)
 from genesis_state.kernels.pbd_constraints import keep_angles, keep_lengths, keep_volumes
+from genesis_state.kernels.pbd_density import find_multipliers, find_planes, flow, press, smooth
 from genesis_state.kernels.pbd_motion import count_attached, meet, predict, settle
+from genesis_state.kernels.pbd_pairs import (
+    add_changes,
+    copy_to_slots,
+    count_overlaps,
+    part,
+    predict_places,
+)
 
 
 @ti.kernel
@@ -31,6 +45,15 @@ def begin_step(n: ti.template(), r: ti.template(), w: ti.template()):
 def approach(m, n, r, w, rm, rn, rd) -> None:
     """Particles → how far they would move, and what they add to the bodies that they touch."""
     correct(m, n, r, w, rm, rd)
+    if n.meets:
+        find_neighbours(m, n, r, w, rm, rn, rd)
+    if n.liquid:
+        for _ in range(n.density_iterations):
+            keep_density(m, n, r, w)
+        for _ in range(n.viscosity_iterations):
+            keep_together(m, n, r, w)
+    if n.collides:
+        keep_apart(m, n, r, w)
     if n.coupled:
         meet_bodies(m, n, r, w, rm, rn, rd)
 
@@ -62,6 +85,99 @@ def correct(
                         keep_angles(e, 0, n.hinges, k, m, n, r, w)
                     for k in range(n.volume_iterations):
                         keep_volumes(e, 0, n.tets, k, m, n, r, w)
+
+
+@ti.kernel
+def find_neighbours(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Particles where ties leave them → slots with neighbours, and what pairs read of them."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            predict_places(e, lane, n, r, w)
+            find_cells(e, lane, w.place, m, n, r, w)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs, 1))):
+        e = dealt(i, n.envs, 1)
+        if e < n.envs:
+            if not w.error[e]:
+                sort_cells(e, n, w)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            place_slots(e, lane, w.place, n, r, w)
+            copy_to_slots(e, lane, m, n, r, w)
+            if ti.static(n.liquid and n.coupled):
+                find_planes(e, lane, m, n, r, w, rm, rn, rd)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            list_neighbours(e, lane, m, n, r, w)
+
+
+@ti.kernel
+def keep_density(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """One iteration over the densities of liquid."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            find_multipliers(e, lane, m, n, r, w)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            press(e, lane, m, n, r, w)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            flow(e, lane, m, n, r, w)
+
+
+@ti.kernel
+def keep_together(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """One iteration over the velocities of liquid."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            smooth(e, lane, m, n, r, w)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            flow(e, lane, m, n, r, w)
+
+
+@ti.kernel
+def keep_apart(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """Particles out of others that they have moved into."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            count_overlaps(e, lane, m, n, r, w)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            part(e, lane, m, n, r, w)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            add_changes(e, lane, n, r, w)
 
 
 @ti.kernel

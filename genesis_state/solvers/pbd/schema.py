@@ -5,6 +5,7 @@ A lane is a share of an environment's particles that one thread takes.
 
 from genesis_state.schema import Schema, StateVar
 from genesis_state.solvers.body_contact_schema import BodyContactState
+from genesis_state.solvers.neighbour_schema import NeighbourState
 
 
 class TiedMatterState(Schema):
@@ -19,18 +20,14 @@ class TiedMatterState(Schema):
         reset=True,
     )
 
-    active = StateVar(
-        "Whether the particle takes part", ("particle",), dtype="bool", role="memory"
-    )
+    active = StateVar("Whether the particle takes part", ("particle",), dtype="bool", role="memory")
     attached_body = StateVar(
         "Body that a particle that is not free is fixed to, 0 for none",
         ("particle",),
         dtype="int",
         role="memory",
     )
-    attached_pos = StateVar(
-        "Where, in the body's frame [m]", ("particle",), (3,), role="memory"
-    )
+    attached_pos = StateVar("Where, in the body's frame [m]", ("particle",), (3,), role="memory")
     emitter_next = StateVar(
         "Particle that each emitter emits next", ("emitter",), dtype="int", role="memory"
     )
@@ -38,13 +35,11 @@ class TiedMatterState(Schema):
         "Length of the stream that each has not emitted yet [m]", ("emitter",), role="memory"
     )
 
-    rho = StateVar("Density [kg/m^3] of each entity, of cloth [kg/m^2]", ("material",), role="param")
-    static_friction = StateVar(
-        "Friction between particles that stick", ("material",), role="param"
+    rho = StateVar(
+        "Density [kg/m^3] of each entity, of cloth [kg/m^2]", ("material",), role="param"
     )
-    kinetic_friction = StateVar(
-        "Friction between particles that slip", ("material",), role="param"
-    )
+    static_friction = StateVar("Friction between particles that stick", ("material",), role="param")
+    kinetic_friction = StateVar("Friction between particles that slip", ("material",), role="param")
     stretch_compliance = StateVar("Compliance of lengths [m/N]", ("material",), role="param")
     bending_compliance = StateVar("Compliance of angles [rad/(N m)]", ("material",), role="param")
     volume_compliance = StateVar("Compliance of volumes [m^3/N]", ("material",), role="param")
@@ -70,6 +65,22 @@ class TiedMatterState(Schema):
     edge_multiplier = StateVar("Multipliers of lengths", ("edge",), role="scratch")
     hinge_multiplier = StateVar("Multipliers of angles", ("hinge",), role="scratch")
     tet_multiplier = StateVar("Multipliers of volumes", ("tet",), role="scratch")
+    place = StateVar("Where ties leave the particle [m]", ("particle",), (3,), role="scratch")
+    slot_weight = StateVar("Weight of each slot's particle", ("particle",), role="scratch")
+    slot_kind = StateVar("Its kind", ("particle",), dtype="int", role="scratch")
+    slot_overlaps = StateVar(
+        "How many particles it has to be parted from", ("particle",), dtype="int", role="scratch"
+    )
+    slot_change = StateVar("How it moves in an iteration [m]", ("particle",), (3,), role="scratch")
+    slot_density = StateVar(
+        "Density of liquid, as a part of that at rest", ("liquid",), role="scratch"
+    )
+    slot_multiplier = StateVar("Its multiplier", ("liquid",), role="scratch")
+    slot_planes = StateVar("Surfaces of bodies near it", ("surface",), dtype="int", role="scratch")
+    slot_plane = StateVar(
+        "Normal, distance [m] and least way [m] of each", ("surface", "plane"), (5,), role="scratch"
+    )
+    push = StateVar("What they take off its shift [m]", ("surface",), (3,), role="scratch")
     n_attached = StateVar(
         "Particles that are fixed to each body", ("body",), dtype="int", role="scratch"
     )
@@ -106,5 +117,5 @@ class TiedMatterState(Schema):
     tet_volume = StateVar("Volume at rest [m^3]", ("tet",), role="model")
 
 
-class PBDState(TiedMatterState, BodyContactState):
+class PBDState(TiedMatterState, NeighbourState, BodyContactState):
     """State, memory and parameters of the PBD solver."""

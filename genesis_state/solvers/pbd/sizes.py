@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from genesis_state.kernels.pbd_density import PLANES
 from genesis_state.kernels.pbd_materials import CLOTH, ELASTIC, LIQUID
 from genesis_state.options import PBDOptions
+from genesis_state.solvers.neighbour_schema import NeighbourSizes
 
 SHARE = 256  # particles that are worth a lane
 LANES = 32  # most lanes of an environment: the threads of one that is alone
+
+
+def reach(options: PBDOptions, kinds: frozenset[int]) -> float:
+    """Distance below which particles can take notice of each other [m]."""
+    return (2.0 if LIQUID in kinds else 1.0) * options.particle_size
 
 
 class Sizes:
@@ -20,6 +29,8 @@ class Sizes:
         kinds: Kinds of matter that occur.
         liquid: Whether there is any.
         collides: Whether particles of any kind keep their distance.
+        meets: Whether any takes notice of others.
+        near: Sizes for finding neighbours.
         stretch_iterations, bending_iterations, volume_iterations: Of one substep.
         density_iterations, viscosity_iterations: Likewise.
         bodies: Bodies of the rigid solver, if particles can touch any.
@@ -52,6 +63,10 @@ class Sizes:
         self.kinds = kinds
         self.liquid = LIQUID in kinds
         self.collides = bool(kinds & {CLOTH, ELASTIC})
+        self.meets = self.liquid or self.collides
+        extent = np.subtract(options.upper_bound, options.lower_bound)
+        count = self.particles if self.meets else 1
+        self.near = NeighbourSizes(reach(options, kinds), extent, count, self.lanes)
         self.stretch_iterations = options.max_stretch_solver_iterations
         self.bending_iterations = options.max_bending_solver_iterations
         self.volume_iterations = options.max_volume_solver_iterations
@@ -72,4 +87,8 @@ class Sizes:
             "tet": self.tets,
             "lane": self.lanes,
             "body": self.bodies,
+            "liquid": self.particles if self.liquid else 0,
+            "surface": self.particles if self.liquid and self.coupled else 0,
+            "plane": PLANES,
+            **self.near.dims(),
         }

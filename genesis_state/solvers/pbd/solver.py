@@ -12,7 +12,7 @@ from genesis_state.options import PBDOptions
 from genesis_state.solvers.continuum import Continuum
 from genesis_state.solvers.pbd.laws import kind_of, parameters
 from genesis_state.solvers.pbd.schema import PBDState
-from genesis_state.solvers.pbd.sizes import Sizes
+from genesis_state.solvers.pbd.sizes import Sizes, reach
 from genesis_state.solvers.pbd.spec import PBDSpec
 from genesis_state.solvers.pbd.ties import edges_of, hinges_of, tets_of
 from genesis_state.solvers.rigid.solver import RigidSolver
@@ -49,6 +49,8 @@ class PBDSolver(Continuum):
         self.edges = edges_of(specs)
         self.hinges = hinges_of(specs)
         self.tets = tets_of(specs)
+        self._kinds = frozenset(kind_of(spec.material) for spec in specs)
+        self._reach = reach(options, self._kinds)
 
     def measure(self, n_envs: int, bodies: int, eps: float) -> Sizes:
         return Sizes(
@@ -56,7 +58,7 @@ class PBDSolver(Continuum):
             n_envs,
             [len(spec.positions) for spec in self._specs],
             sum(spec.emitter for spec in self._specs),
-            frozenset(kind_of(spec.material) for spec in self._specs),
+            self._kinds,
             len(self.edges),
             len(self.hinges),
             len(self.tets),
@@ -70,6 +72,8 @@ class PBDSolver(Continuum):
                 "timestep": self.timestep,
                 "gravity": self.gravity,
                 "particle_size": self.options.particle_size,
+                "reach": self._reach,
+                "cells_per_metre": 1.0 / self._reach,
                 "lower": self.options.lower_bound,
                 "upper": self.options.upper_bound,
                 "particle_material": np.repeat(

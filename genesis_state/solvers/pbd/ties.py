@@ -23,9 +23,7 @@ class Ties:
         color_starts: Where each color begins, and one past the last constraint.
     """
 
-    def __init__(
-        self, groups: Sequence[np.ndarray], specs: Sequence[PBDSpec], rest: RestShape
-    ):
+    def __init__(self, groups: Sequence[np.ndarray], specs: Sequence[PBDSpec], rest: RestShape):
         starts = np.cumsum([0, *(len(spec.positions) for spec in specs)])
         through = [group + start for group, start in zip(groups, starts, strict=False)]
         particles = np.concatenate(through)
