@@ -20,11 +20,15 @@ class TriangleMesh:
         faces: Three vertices each, int64 of shape (n_faces, 3); counterclockwise from outside if
             the mesh is closed.
         volume: What the faces enclose [m^3], or None where they have holes or no common outside.
+        merged: How many vertices of the file lay where another one does.
+        collapsed: How many of its faces had two corners in one place and are left out.
     """
 
     vertices: np.ndarray
     faces: np.ndarray
     volume: float | None
+    merged: int
+    collapsed: int
 
 
 def read_mesh(path: Path, scale: Vector | float, z_up: bool) -> TriangleMesh:
@@ -54,17 +58,24 @@ def read_mesh(path: Path, scale: Vector | float, z_up: bool) -> TriangleMesh:
         vertices = vertices[:, [0, 2, 1]] * (1, -1, 1)
     mesh = trimesh.Trimesh(vertices * np.asarray(scale), faces, process=False)
     # Formats without shared vertices, and seams of textures, tear a closed surface apart.
+    n_vertices, n_faces = len(np.unique(mesh.faces)), len(mesh.faces)
     mesh.merge_vertices(merge_tex=True, merge_norm=True)
+    merged = n_vertices - len(np.unique(mesh.faces))
     a, b, c = mesh.faces.T
     mesh.update_faces((a != b) & (b != c) & (c != a))
     mesh.remove_unreferenced_vertices()
     if not len(mesh.faces):
         raise ValueError(f"{path} has no faces.")
-    volume = float(mesh.volume) if mesh.is_watertight and mesh.is_winding_consistent else None
+    closed = mesh.is_watertight and mesh.is_winding_consistent
+    with np.errstate(invalid="ignore"):  # of two faces back to back, which enclose nothing
+        volume = float(mesh.volume) if closed else None
     if volume is not None and volume < 0:
         mesh.invert()
         volume = -volume
-    return TriangleMesh(np.array(mesh.vertices), np.array(mesh.faces), volume or None)
+    faces = np.array(mesh.faces)
+    return TriangleMesh(
+        np.array(mesh.vertices), faces, volume or None, merged, n_faces - len(faces)
+    )
 
 
 def _joined(scene: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -31,8 +31,9 @@ ALIASES = {
 def find_file(file: str | os.PathLike[str]) -> Path:
     """Finds a model or mesh file: as given, or else among the models that this package ships.
 
-    A relative path is looked up in the working directory first. Genesis' paths of its Franka and
-    its ground find our own models of them, `franka.xml` and `plane.xml`.
+    A relative path is looked up in the working directory first. Genesis' paths of its Franka, its
+    ground and its cloth find our own models of them: `franka.xml`, `plane.xml` and
+    `meshes/cloth.obj`.
 
     Raises:
         FileNotFoundError: It is in neither place.

@@ -30,6 +30,7 @@ LAYERS = (
     (
         *("sampling", "solids", "morphs", "materials", "options"),
         *("sensors", "geom", "mesh_file", "domain", "tetrahedra", "isosurface_stuffing"),
+        "cloth_mesh",
     ),
     ("runtime", "pages", "version"),
     ("kernels",),
@@ -57,6 +58,7 @@ THIRD_PARTY = {
     "sampling": {"numpy"},
     "solids": {"numpy"},
     "tetrahedra": {"numpy"},
+    "cloth_mesh": {"numpy"},
     "isosurface_stuffing": {"numpy"},
     "domain": {"numpy"},
     "morphs": {"numpy", "torch"},
