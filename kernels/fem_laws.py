@@ -34,9 +34,20 @@ def neo_hookean_moduli(mu, lam):
 
 
 @ti.func
-def hooke(strain, mu, lam):
-    """2 mu e + lam tr(e) 1."""
-    return 2.0 * mu * strain + lam * strain.trace() * identity()
+def rotated_hooke(f, rot, mu, lam):
+    """R (2 mu e + lam tr(e) 1) with the strain e = sym(R^T F) - 1."""
+    stretch = rot.transpose() @ f
+    strain = 0.5 * (stretch + stretch.transpose()) - identity()
+    return rot @ (2.0 * mu * strain + lam * strain.trace() * identity())
+
+
+@ti.func
+def neo_hookean_stress(f, mu, lam):
+    """mu (1 - 1 / (|F|^2 + 1)) F + lam (J - alpha) cof F, with its own moduli."""
+    own_mu, own_lam, alpha = neo_hookean_moduli(mu, lam)
+    c = cofactor(f)
+    J = column(f, 0).dot(column(c, 0))
+    return own_mu * (1.0 - 1.0 / (inner(f, f) + 1.0)) * f + own_lam * (J - alpha) * c
 
 
 @ti.func
@@ -47,19 +58,49 @@ def stress(e, k, n: ti.template(), r: ti.template(), kind, f):
     p = ti.Matrix.zero(float, 3, 3)
     if ti.static(LINEAR in n.kinds):
         if kind == LINEAR:
-            p = hooke(0.5 * (f + f.transpose()) - identity(), mu, lam)
+            p = rotated_hooke(f, identity(), mu, lam)
     if ti.static(COROTATED in n.kinds):
         if kind == COROTATED:
-            rot = rotation_of(f, n.eps)
-            stretch = rot.transpose() @ f
-            p = rot @ hooke(0.5 * (stretch + stretch.transpose()) - identity(), mu, lam)
+            p = rotated_hooke(f, rotation_of(f, n.eps), mu, lam)
     if ti.static(NEO_HOOKEAN in n.kinds):
         if kind == NEO_HOOKEAN:
-            own_mu, own_lam, alpha = neo_hookean_moduli(mu, lam)
-            c = cofactor(f)
-            J = column(f, 0).dot(column(c, 0))
-            p = own_mu * (1.0 - 1.0 / (inner(f, f) + 1.0)) * f + own_lam * (J - alpha) * c
+            p = neo_hookean_stress(f, mu, lam)
     return p
+
+
+@ti.func
+def response(e, k, n: ti.template(), r: ti.template(), kind, f):
+    """Stress at `f` of entity `k`, and how it changes with f.
+
+    Returns:
+        P, and matrices U, V, `stretching`, `turning`: with f = U S V^T, the second derivative of
+        the energy in the axes U and V couples the diagonal entries of f by `stretching`, and each
+        pair f_ij, f_ji by a 2x2 matrix, which has `turning`_ji on its diagonal and `turning`_ij
+        off it for i < j. All of it is positive semidefinite. Where the law is linear in a rotated
+        frame, V is the transposed rotation, U is the identity, and both matrices are zero: that
+        derivative needs `mu` and `lam` alone.
+    """
+    mu = r.mu[e, k]
+    lam = r.lam[e, k]
+    p = ti.Matrix.zero(float, 3, 3)
+    u = identity()
+    v = identity()
+    stretching = ti.Matrix.zero(float, 3, 3)
+    turning = ti.Matrix.zero(float, 3, 3)
+    if ti.static(LINEAR in n.kinds or COROTATED in n.kinds):
+        if kind != NEO_HOOKEAN:
+            rot = identity()
+            if ti.static(COROTATED in n.kinds):
+                if kind == COROTATED:
+                    rot = rotation_of(f, n.eps)
+            p = rotated_hooke(f, rot, mu, lam)
+            v = rot.transpose()
+    if ti.static(NEO_HOOKEAN in n.kinds):
+        if kind == NEO_HOOKEAN:
+            p = neo_hookean_stress(f, mu, lam)
+            u, s, v = signed_svd(f, n.eps)
+            stretching, turning = neo_hookean_curvature(s, mu, lam, n.eps)
+    return p, u, v, stretching, turning
 
 
 @ti.func

@@ -46,6 +46,9 @@ class ImplicitState(Schema):
         "Force of friction where it slides [N]", ("implicit_vertex",), (3,), role="scratch"
     )
 
+    touch_reach = StateVar(
+        "Distance within which a vertex is expected to touch, however it moves [m]", role="model"
+    )
     damping_alpha = StateVar("Rayleigh damping by mass [1/s]", role="model")
     damping_beta = StateVar("Rayleigh damping by stiffness [s]", role="model")
     newton_iterations = StateVar("Most Newton iterations", dtype="int", role="model")

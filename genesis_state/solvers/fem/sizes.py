@@ -22,6 +22,7 @@ class Sizes:
         coupled: Whether they can.
         floor: Whether there is a floor.
         implicit: Whether steps are implicit.
+        shortening: Whether Newton steps may be shortened.
         constrained: Whether vertices can be held.
         eps: Distance from 1 to the next float of the fields' precision.
     """
@@ -41,6 +42,7 @@ class Sizes:
         self.materials = len(mesh.element_starts) - 1
         self.corners = mesh.elements.size
         self.implicit = options.use_implicit_solver
+        self.shortening = self.implicit and options.n_linesearch_iterations > 0
         self.blocks = len(mesh.blocks[0]) if self.implicit else 0
         self.lanes = 1 if self.implicit else min(LANES, max(1, self.elements // SHARE))
         self.kinds = kinds

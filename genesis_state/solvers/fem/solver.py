@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
-from genesis_state.kernels import fem_explicit
+from genesis_state.kernels import fem_explicit, fem_implicit
 from genesis_state.options import FEMOptions
 from genesis_state.solvers.continuum import Continuum
 from genesis_state.solvers.fem.laws import law_of, parameters
@@ -62,6 +63,8 @@ class FEMSolver(Continuum):
             "material_kind": [law_of(spec.material) for spec in self._specs],
             **self.mesh.constants(),
         }
+        if self._sizes.implicit:
+            values |= self._implicit_constants()
         self.arena.write_model(values)
         for k, spec in enumerate(self._specs):
             for name, value in parameters(spec.material).items():
@@ -72,6 +75,23 @@ class FEMSolver(Continuum):
             with self.arena.edit("pos", "active") as (pos, active):
                 pos[:, vertices] = torch.from_numpy(spec.vertices).to(pos)
                 active[:, elements] = spec.active
+
+    def _implicit_constants(self) -> dict[str, Any]:
+        options = self.options
+        edges = np.linalg.norm(self.mesh.edges, axis=1)
+        return {
+            "damping_alpha": options.damping_alpha,
+            "damping_beta": options.damping_beta,
+            "newton_iterations": options.n_newton_iterations,
+            "newton_threshold": options.newton_dx_threshold,
+            "pcg_iterations": options.n_pcg_iterations,
+            "pcg_threshold": options.pcg_threshold,
+            "linesearch_iterations": options.n_linesearch_iterations,
+            "linesearch_c": options.linesearch_c,
+            "linesearch_tau": options.linesearch_tau,
+            "touch_reach": 0.1 * edges.mean(),
+            **self.mesh.matrix_constants(),
+        }
 
     def signature(self) -> tuple[tuple[str, str], ...]:
         entities = "; ".join(
@@ -84,19 +104,28 @@ class FEMSolver(Continuum):
     def begin_step(self) -> None:
         fem_explicit.begin_step(self.model, self._sizes, self.fields, self.fields)
 
+    @property
+    def _given(self) -> tuple[Any, ...]:
+        """What kernels of a substep take."""
+        return (self.model, self._sizes, self.fields, self.fields, *self.bodies())
+
     def approach(self) -> None:
-        if self._sizes.coupled:
-            fem_explicit.approach(self.model, self._sizes, self.fields, self.fields, *self.bodies())
+        if self._sizes.implicit:
+            fem_implicit.approach(*self._given)
+        elif self._sizes.coupled:
+            fem_explicit.approach(*self._given)
 
     def follow(self) -> None:
-        if self._sizes.coupled:
-            fem_explicit.follow(self.model, self._sizes, self.fields, self.fields, *self.bodies())
+        if self._sizes.implicit:
+            fem_implicit.follow(*self._given)
+        elif self._sizes.coupled:
+            fem_explicit.follow(*self._given)
         else:
-            fem_explicit.substep(self.model, self._sizes, self.fields, self.fields)
+            fem_explicit.substep(*self._given[:4])
 
     def step(self) -> None:
-        if self._sizes.coupled or self.n_envs < BATCH:
+        if self._sizes.coupled or self._sizes.implicit or self.n_envs < BATCH:
             super().step()
             return
         self.begin_step()
-        fem_explicit.step_envs(self.model, self._sizes, self.fields, self.fields, self.substeps)
+        fem_explicit.step_envs(*self._given[:4], self.substeps)

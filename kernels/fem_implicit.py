@@ -1,0 +1,246 @@
+"""One substep of the finite element method, implicit in time, by one thread per environment.
+
+`approach` solves for the displacements with bodies that keep their velocities, and tells these what
+touches them; `follow` solves once more for what the bodies' new velocities change.
+
+`rm`, `rn`, `rd` are the model, sizes and fields of the rigid solver; all three are the FEM solver's
+own where there are no rigid bodies, which `n.coupled` tells.
+"""
+
+from genesis_state.kernels.body_contact import keep_velocities
+from genesis_state.kernels.dealing import dealt, n_blocks, n_iterations
+from genesis_state.kernels.fem_contact import PASSES, begin_touch, impose, review
+from genesis_state.kernels.fem_matrix import (
+    add_element,
+    begin_system,
+    invert_diagonal,
+    potential,
+)
+from genesis_state.kernels.fem_reaction import carry, clear_step, movable, react
+from genesis_state.kernels.fem_solve import solve
+from genesis_state.kernels.fem_vertex import not_a_place
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.spatial import symmetric_mul
+
+
+@ti.func
+def guess(e, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """Nothing has moved yet; a first guess is that all goes on as it did."""
+    h = m.timestep[0]
+    for v in range(n.vertices):
+        w.displacement[e, v] = ti.Vector([0.0, 0.0, 0.0])
+        w.iterate[e, v] = r.pos[e, v]
+        w.step[e, v] = h * r.vel[e, v] + h * h * m.gravity[0]
+
+
+@ti.func
+def assemble(
+    e,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """The linear system at the iterate.
+
+    Returns:
+        The norm of its right side [N].
+    """
+    begin_system(e, m, n, r, w, rm, rn, rd)
+    for k in range(n.elements):
+        if r.active[e, k]:
+            add_element(e, k, m, n, r, w)
+    invert_diagonal(e, m, n, r, w)
+    total = 0.0
+    for v in range(n.vertices):
+        total += r.right[e, v].dot(r.right[e, v])
+    return ti.sqrt(total)
+
+
+@ti.func
+def shortened(
+    e,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """The part of the step that brings a decrease of the potential, by backtracking."""
+    scale = 1.0
+    if ti.static(n.shortening):
+        before = potential(e, 0.0, m, n, r, w, rm, rn, rd)
+        slope = 0.0
+        for v in range(n.vertices):
+            slope -= r.right[e, v].dot(r.step[e, v])
+        k = 0
+        while k < m.linesearch_iterations[0]:
+            k += 1
+            after = potential(e, scale, m, n, r, w, rm, rn, rd)
+            if after > before + m.linesearch_c[0] * scale * slope:
+                scale *= m.linesearch_tau[0]
+            else:
+                k = m.linesearch_iterations[0]
+    return scale
+
+
+@ti.func
+def advance(e, scale, n: ti.template(), r: ti.template(), w: ti.template()):
+    """Takes a step.
+
+    Returns:
+        The largest distance that a vertex moved [m].
+    """
+    largest = 0.0
+    for v in range(n.vertices):
+        d = scale * r.step[e, v]
+        w.displacement[e, v] = r.displacement[e, v] + d
+        w.iterate[e, v] = r.pos[e, v] + r.displacement[e, v]
+        largest = ti.max(largest, d.dot(d))
+    return ti.sqrt(largest)
+
+
+@ti.func
+def newton(
+    e,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Displacements of the substep, with bodies that keep their velocities.
+
+    The last step is in `step` and not yet taken if bodies are to be told of it.
+    """
+    guess(e, m, n, r, w)
+    for v in range(n.vertices):
+        begin_touch(e, v, m, n, r, w, rm, rn, rd)
+    k = 0
+    while k < m.newton_iterations[0]:
+        k += 1
+        size = assemble(e, m, n, r, w, rm, rn, rd)
+        tolerance = m.pcg_threshold[0] * size
+        left = PASSES
+        while left >= 0:
+            impose(e, m, n, r, w, rm, rd)
+            solve(e, m, n, r, w, 1, tolerance)
+            left -= 1
+            if left >= 0:
+                if not review(e, tolerance, m, n, r, w, rm, rd):
+                    left = -1
+        moved = advance(e, shortened(e, m, n, r, w, rm, rn, rd), n, r, w)
+        if moved < m.newton_threshold[0]:
+            k = m.newton_iterations[0]
+        if k < m.newton_iterations[0]:
+            clear_step(e, n, w)
+
+
+@ti.func
+def tell_bodies(
+    e,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """The last solution → the inertia and momentum that touch each body."""
+    h = m.timestep[0]
+    for b in range(1, rn.bodies):
+        if movable(e, b, n, r, rm):
+            rd.coupling_momentum[e, b] = rd.coupling_momentum[e, b] + h * react(
+                e, b, True, m, n, r, rm, rd
+            )
+    for b in range(1, rn.bodies):
+        if movable(e, b, n, r, rm):
+            inertia = ti.Vector([0.0] * 21)
+            for k in range(6):
+                velocity = ti.Vector([0.0] * 6)
+                velocity[k] = 1.0
+                clear_step(e, n, w)
+                carry(e, b, velocity, m, n, r, w, rm, rd)
+                solve(e, m, n, r, w, 0, -m.pcg_threshold[0])
+                column = -h * react(e, b, False, m, n, r, rm, rd)
+                for i in ti.static(range(6)):
+                    # Half of it from each of the two columns: what is left of them is rounding.
+                    part = 0.5 * column[i]
+                    if i == k:
+                        part = column[i]
+                    low = ti.min(i, k)
+                    high = ti.max(i, k)
+                    inertia[high * (high + 1) // 2 + low] += part
+            rd.coupling_inertia[e, b] = rd.coupling_inertia[e, b] + inertia
+            rd.coupling_momentum[e, b] = rd.coupling_momentum[e, b] + symmetric_mul(
+                inertia, w.body_velocity[e, b]
+            )
+
+
+@ti.kernel
+def approach(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """The state → displacements with bodies as they are, and what these feel."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs, 1))):
+        e = dealt(i, n.envs, 1)
+        if e < n.envs:
+            if ti.static(n.coupled):
+                keep_velocities(e, w, rn, rd)
+            if not w.error[e]:
+                newton(e, m, n, r, w, rm, rn, rd)
+                if ti.static(n.coupled):
+                    tell_bodies(e, m, n, r, w, rm, rn, rd)
+
+
+@ti.kernel
+def follow(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Displacements, and the bodies' new velocities → the state."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs, 1))):
+        e = dealt(i, n.envs, 1)
+        if e < n.envs:
+            if not w.error[e]:
+                if ti.static(n.coupled):
+                    moved = False
+                    clear_step(e, n, w)
+                    for b in range(1, rn.bodies):
+                        if movable(e, b, n, r, rm):
+                            moved = True
+                            change = rd.cvel[e, b] - w.body_velocity[e, b]
+                            carry(e, b, change, m, n, r, w, rm, rd)
+                    if moved:
+                        solve(e, m, n, r, w, 0, -m.pcg_threshold[0])
+                        advance(e, 1.0, n, r, w)
+                for v in range(n.vertices):
+                    d = r.displacement[e, v]
+                    x = r.pos[e, v] + d
+                    w.vel[e, v] = d / m.timestep[0]
+                    w.pos[e, v] = x
+                    if not_a_place(x):
+                        w.failed[e] = True
+                if w.failed[e]:
+                    w.error[e] = True
