@@ -184,37 +184,35 @@ def review(
             slip = r.displacement[e, v] + r.step[e, v]
             slip -= carried(e, v, w.body_velocity, m, n, r, rm, rd)
             drag = r.touch_drag[e, v]
+            after = kind
             if kind == FREE:
                 if slip.dot(normal) < r.touch_rise[e, v] - 0.1 * m.newton_threshold[0]:
-                    kind = touching(friction)
-                    drag = ti.Vector([0.0, 0.0, 0.0])
-                    changed = True
+                    after = touching(friction)
             else:
                 force = row(e, v, m, r, r.step) - right_side(e, v, r)
                 push = force.dot(normal)
                 force -= push * normal
                 slip -= slip.dot(normal) * normal
                 if push < -force_tolerance:
-                    kind = FREE
-                    changed = True
+                    after = FREE
                 elif kind == STICKS:
                     needed = ti.sqrt(force.dot(force))
                     if needed > friction * ti.max(push, 0.0) + force_tolerance:
-                        kind = SLIDES
+                        after = SLIDES
                         drag = friction * ti.max(push, 0.0) / needed * force
-                        changed = True
                 elif friction > 0.0:
                     length = ti.sqrt(slip.dot(slip))
                     if slip.dot(drag) > 0.0 or not length > 0.0:
-                        kind = STICKS
-                        changed = True
+                        after = STICKS
                     else:
-                        before = drag
-                        drag = -friction * ti.max(push, 0.0) / length * slip
-                        difference = drag - before
+                        braking = -friction * ti.max(push, 0.0) / length * slip
+                        change = braking - drag
                         limit = ti.max(0.01 * friction * push, force_tolerance)
-                        if difference.dot(difference) > limit * limit:
+                        if change.dot(change) > limit * limit:
                             changed = True
-            w.touch[e, v] = kind
+                            drag = braking
+            # What was solved with stays as it was, unless there is another solution to come.
+            changed = changed or after != kind
+            w.touch[e, v] = after
             w.touch_drag[e, v] = drag
     return changed

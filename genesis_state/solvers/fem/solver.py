@@ -121,11 +121,11 @@ class FEMSolver(Continuum):
         elif self._sizes.coupled:
             fem_explicit.follow(*self._given)
         else:
-            fem_explicit.substep(*self._given[:4])
+            fem_explicit.substep(self.model, self._sizes, self.fields, self.fields)
 
     def step(self) -> None:
         if self._sizes.coupled or self._sizes.implicit or self.n_envs < BATCH:
             super().step()
             return
         self.begin_step()
-        fem_explicit.step_envs(*self._given[:4], self.substeps)
+        fem_explicit.step_envs(self.model, self._sizes, self.fields, self.fields, self.substeps)
