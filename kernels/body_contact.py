@@ -14,7 +14,7 @@ is the opposite of what matter receives, to rounding.
 from genesis_state.kernels.geom_distance import geom_distance
 from genesis_state.kernels.geom_kinds import PLANE
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.spatial import column, spatial, symmetric_outer, velocity_at
+from genesis_state.kernels.spatial import angular, column, spatial, symmetric_outer, velocity_at
 
 RECOVERY = 0.1  # part of its depth by which a point that is inside comes out in a substep
 RECOVERY_SPEED = 0.5  # and the fastest it does so [m/s]
@@ -46,6 +46,37 @@ def near_geoms(e, lower, upper, reach, rm: ti.template(), rn: ti.template(), rd:
     end = 0
     for g in range(rn.coupled_geoms):
         if may_touch(e, g, lower, upper, reach, rm, rd):
+            first = ti.min(first, g)
+            end = g + 1
+    return first, end
+
+
+@ti.func
+def geoms_ahead(
+    e,
+    lower,
+    upper,
+    reach,
+    speed,
+    m: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """First geom that points in a box, none faster than `speed`, may meet in a substep, and one
+    past the last."""
+    first = rn.coupled_geoms
+    end = 0
+    centre = 0.5 * (lower + upper)
+    half = upper - centre
+    for g in range(rn.coupled_geoms):
+        b = rm.coupled_geom_body[g]
+        v = w.body_velocity[e, b]
+        middle = velocity_at(v, centre - rd.tree_com[e, rm.body_root[b]])
+        spin = angular(v)
+        fastest = ti.sqrt(middle.dot(middle)) + ti.sqrt(spin.dot(spin) * half.dot(half))
+        if may_touch(e, g, lower, upper, reach + m.timestep[0] * (speed + fastest), rm, rd):
             first = ti.min(first, g)
             end = g + 1
     return first, end

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from genesis_state.schema import Schema, StateVar
 
 ROOM = 64  # neighbours that there is room for, of each particle on average
@@ -57,7 +59,9 @@ class NeighbourSizes:
         lanes: Shares that an environment's particles are dealt in.
     """
 
-    def __init__(self, reach: float, extent: Sequence[float], particles: int, lanes: int):
+    def __init__(
+        self, reach: float, extent: Sequence[float] | np.ndarray, particles: int, lanes: int
+    ):
         # A cell more than the domain has, as it need not begin where a cell does.
         cells = [2 ** math.ceil(math.log2(max(4, edge / reach + 1))) for edge in extent]
         most = max(LEAST_CELLS, CELLS * particles)
