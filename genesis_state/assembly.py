@@ -2,37 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from genesis_state import sampling, sensors
+from genesis_state import matter_specs, sensors
 from genesis_state.entities.emitter import Emitter
+from genesis_state.entities.entity import Entity
+from genesis_state.entities.fem_entity import FEMEntity
+from genesis_state.entities.matter_entity import MatterEntity
 from genesis_state.entities.mpm_entity import MPMEntity
-from genesis_state.entities.particle_entity import ParticleEntity
+from genesis_state.entities.pbd_entity import (
+    PBD2DEntity,
+    PBD3DEntity,
+    PBDFreeParticleEntity,
+    PBDParticleEntity,
+)
 from genesis_state.entities.rigid_entity import RigidEntity
 from genesis_state.entities.rigid_sensors import READERS, RigidSensorReader
-from genesis_state.materials import MPM, Rigid
-from genesis_state.morphs import Morph, Nowhere
+from genesis_state.entities.sampled_entity import SampledEntity
+from genesis_state.entities.sph_entity import SPHEntity
+from genesis_state.materials import FEM, MPM, PBD, SPH, Rigid
+from genesis_state.morphs import Morph, Nowhere, Primitive
 from genesis_state.options import Options
 from genesis_state.solvers.base import Solver
+from genesis_state.solvers.fem.solver import FEMSolver
 from genesis_state.solvers.mpm.solver import MPMSolver
-from genesis_state.solvers.particle_spec import ParticleSpec
+from genesis_state.solvers.pbd.solver import PBDSolver
 from genesis_state.solvers.rigid.entity_spec import EntitySpec
 from genesis_state.solvers.rigid.solver import RigidSolver
+from genesis_state.solvers.sph.solver import SPHSolver
 
 if TYPE_CHECKING:
     from genesis_state.scene import Scene
 
-OWN = (RigidSolver, MPMSolver)
+ENTITIES: dict[type[Options], Any] = {
+    Rigid: RigidEntity,
+    MPM.Base: MPMEntity,
+    SPH.Liquid: SPHEntity,
+    PBD.Cloth: PBD2DEntity,
+    PBD.Elastic: PBD3DEntity,
+    PBD.Liquid: PBDParticleEntity,
+    PBD.Particle: PBDFreeParticleEntity,
+    FEM.Elastic: FEMEntity,
+}
+"""What an entity of each material is."""
+
+CONTINUA: dict[str, tuple[Any, Any]] = {
+    "mpm": (MPMSolver, matter_specs.mpm_specs),
+    "sph": (SPHSolver, matter_specs.sph_specs),
+    "pbd": (PBDSolver, matter_specs.pbd_specs),
+    "fem": (FEMSolver, matter_specs.fem_specs),
+}
+"""Solvers of matter that is not rigid, in the order in which they step, and what these take."""
+
+OWN = (RigidSolver, *(solver for solver, _ in CONTINUA.values()))
 """Solvers that a scene makes itself."""
 
 
 def entity_of(
     scene: Scene, morph: Morph, material: Options | None, name: str | None
-) -> RigidEntity | MPMEntity:
+) -> Entity[Any, Any]:
     """The entity of a morph and a material, not yet in the scene's list."""
     if not isinstance(morph, Morph):
         raise TypeError(f"add_entity: morph is a {type(morph).__name__}, needs one of gs.morphs.")
@@ -42,21 +71,28 @@ def entity_of(
         raise ValueError(f"add_entity: the name {name!r} is taken; give another.")
     if material is None:
         material = Rigid()
-    if isinstance(material, Rigid):
-        return RigidEntity(scene, len(scene.entities), name, morph, material)
-    if isinstance(material, MPM.Base):
-        return MPMEntity(scene, len(scene.entities), name, morph, material)
-    raise TypeError(
-        f"add_entity: material is a {type(material).__name__}, needs gs.materials.Rigid or one of "
-        "gs.materials.MPM."
-    )
+    kind = _kind_of(material)
+    if kind is None:
+        raise TypeError(
+            f"add_entity: material is a {type(material).__name__}, needs gs.materials.Rigid or one "
+            "of gs.materials.MPM, SPH, PBD and FEM."
+        )
+    sized = isinstance(morph, Primitive) and morph.maxvolume is not None
+    if sized and not isinstance(material, (PBD.Elastic, FEM.Elastic)):
+        raise ValueError(
+            f"add_entity: {name}: maxvolume is that of tetrahedra, and {type(material).__name__} "
+            "has none; leave it out."
+        )
+    return kind(scene, len(scene.entities), name, morph, material)
 
 
 def emitter_of(scene: Scene, material: Options, max_particles: int) -> Emitter:
     """The emitter of a material with an entity for its particles, neither in the scene's lists."""
-    if not isinstance(material, MPM.Base):
+    kind = _kind_of(material)
+    if kind is None or not issubclass(kind, SampledEntity):
         raise TypeError(
-            f"add_emitter: material is a {type(material).__name__}, needs one of gs.materials.MPM."
+            f"add_emitter: material is a {type(material).__name__}, needs one of "
+            "gs.materials.MPM, SPH.Liquid, PBD.Liquid or PBD.Particle."
         )
     name = f"emitter_{len(scene.emitters)}"
     if any(name == other.name for other in scene.entities):
@@ -67,8 +103,14 @@ def emitter_of(scene: Scene, material: Options, max_particles: int) -> Emitter:
         raise ValueError(
             f"add_emitter: max_particles is {max_particles!r}, needs a positive integer."
         ) from None
-    entity = MPMEntity(scene, len(scene.entities), name, shape, material)
-    return Emitter(entity, len(scene.emitters))
+    entity = kind(scene, len(scene.entities), name, shape, material)
+    place = sum(other.entity.SOLVER == kind.SOLVER for other in scene.emitters)
+    return Emitter(entity, place)
+
+
+def _kind_of(material: Any) -> Any:
+    """The class of an entity of a material, or None if it is no material."""
+    return next((kind for base, kind in ENTITIES.items() if isinstance(material, base)), None)
 
 
 def sensor_of(scene: Scene, options: sensors.RigidSensor) -> RigidSensorReader:
@@ -90,57 +132,18 @@ def solvers_of(scene: Scene) -> list[Solver]:
     """The solvers that move a scene's entities, rigid bodies first; only those that are needed."""
     found: list[Solver] = []
     bodies = [entity for entity in scene.entities if isinstance(entity, RigidEntity)]
-    matter = [entity for entity in scene.entities if isinstance(entity, MPMEntity)]
+    matter = [entity for entity in scene.entities if isinstance(entity, MatterEntity)]
     rigid = None
     if bodies:
         place = {entity.idx: i for i, entity in enumerate(bodies)}
         declared = [
             replace(s.options, entity_idx=place[s.options.entity_idx]) for s in scene.sensors
         ]
-        specs = [EntitySpec(body.name, body.morph, body.material) for body in bodies]
-        rigid = RigidSolver(specs, scene.rigid_options, declared, coupled=bool(matter))
+        entity_specs = [EntitySpec(body.name, body.morph, body.material) for body in bodies]
+        rigid = RigidSolver(entity_specs, scene.rigid_options, declared, coupled=bool(matter))
         found.append(rigid)
-    if matter:
-        _require_apart(matter)
-        found.append(MPMSolver([_particle_spec(e) for e in matter], scene.mpm_options, rigid))
+    for alias, (solver, take) in CONTINUA.items():
+        own = [entity for entity in matter if alias == entity.SOLVER]
+        if own:
+            found.append(solver(take(own), getattr(scene, f"{alias}_options"), rigid))
     return found
-
-
-def _particle_spec(entity: ParticleEntity) -> ParticleSpec:
-    """One entity as its solver takes it, checked to lie where its particles may be."""
-    unplaced = isinstance(entity.morph, Nowhere)
-    sampled = entity.sampled
-    if not unplaced:
-        entity.domain.require(entity.name, sampled.positions)
-    return ParticleSpec(
-        entity.name,
-        entity.material,
-        sampled.positions,
-        sampled.volume,
-        active=not unplaced,
-        emitter=any(emitter.entity is entity for emitter in entity.scene.emitters),
-    )
-
-
-def _require_apart(entities: Sequence[ParticleEntity]) -> None:
-    """Refuses entities of which one lies in the other: matter cannot be in one place twice."""
-    for i, one in enumerate(entities):
-        for other in entities[:i]:
-            if not _near(one, other):
-                continue
-            inside = sampling.contains(other.morph, one.sampled.positions)
-            if not inside.any():
-                inside = sampling.contains(one.morph, other.sampled.positions)
-            if inside.any():
-                raise ValueError(
-                    f"{other.name} and {one.name} overlap: {int(inside.sum())} particles of one "
-                    "lie in the shape of the other; move them apart."
-                )
-
-
-def _near(one: ParticleEntity, other: ParticleEntity) -> bool:
-    """Whether the boxes about the particles of two entities meet."""
-    a, b = one.sampled.positions, other.sampled.positions
-    room = one.particle_size + other.particle_size
-    gap = np.maximum(a.min(axis=0) - b.max(axis=0), b.min(axis=0) - a.max(axis=0))
-    return bool((gap < room).all())

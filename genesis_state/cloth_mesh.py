@@ -22,7 +22,7 @@ class ClothMesh:
         vertices: Positions [m], float64 of shape (n_vertices, 3), no two alike.
         faces: Three vertices each, int64 of shape (n_faces, 3).
         edges: Two vertices each, int64 of shape (n_edges, 2).
-        hinges: See `hinges`.
+        hinges: Pairs of faces, int64 of shape (n_hinges, 4), see `edges_and_hinges`.
         areas: A third of the faces around each vertex [m^2], float64 of shape (n_vertices,).
         merged: How many vertices of the file lay where another one does.
     """
@@ -49,44 +49,45 @@ def cloth_mesh(morph: morphs.Morph) -> ClothMesh:
     placed = transform_by_trans_quat(mesh.vertices, np.array(morph.pos), np.array(morph.quat))
     try:
         areas = _sound_areas(mesh)
-        edges, joined = edges_and_hinges(mesh.vertices, mesh.faces)
+        edges, hinges = _sound_edges(mesh)
     except ValueError as error:
         raise ValueError(f"{path} cannot be cloth: {error}") from None
-    return ClothMesh(placed, mesh.faces, edges, joined, areas, mesh.merged)
+    return ClothMesh(placed, mesh.faces, edges, hinges, areas, mesh.merged)
 
 
-def edges_and_hinges(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Edges of faces, and hinges: pairs of faces that share an edge.
+def edges_and_hinges(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Edges of faces, and hinges: pairs of faces that share an edge with no other.
 
     Args:
-        vertices: Shape (n_vertices, 3) [m], for messages alone.
         faces: Shape (n_faces, 3).
 
     Returns:
-        Edges, shape (n_edges, 2), each once; and hinges, shape (n_hinges, 4): vertices 1 and 2 of
-        the edge, 3 of one face and 4 of the other. Where all faces look to one side, the faces are
-        (1, 2, 3) and (2, 1, 4), counterclockwise.
-
-    Raises:
-        ValueError: An edge has more than two faces.
+        Edges, shape (n_edges, 2), each once; how many faces each has, shape (n_edges,); and hinges,
+        shape (n_hinges, 4): vertices 1 and 2 of the edge, 3 of one face and 4 of the other. Where
+        all faces look to one side, the faces are (1, 2, 3) and (2, 1, 4), counterclockwise.
     """
     tail = faces.reshape(-1)
     head = np.roll(faces, -1, axis=1).reshape(-1)
     third = np.roll(faces, -2, axis=1).reshape(-1)
     pairs = np.sort(np.stack((tail, head), -1), axis=1)
     edges, of, count = np.unique(pairs, axis=0, return_inverse=True, return_counts=True)
-    if count.max(initial=0) > 2:
+    order = np.argsort(of.reshape(-1), kind="stable")
+    first = (np.cumsum(count) - count)[count == 2]
+    one, other = order[first], order[first + 1]
+    return edges, count, np.stack((tail[one], head[one], third[one], third[other]), -1)
+
+
+def _sound_edges(mesh: TriangleMesh) -> tuple[np.ndarray, np.ndarray]:
+    """Edges and hinges; refuses edges of more than two faces."""
+    edges, count, hinges = edges_and_hinges(mesh.faces)
+    if count.max() > 2:
         crowded = int((count > 2).argmax())
-        a, b = (tuple(vertices[v].round(9).tolist()) for v in edges[crowded])
+        a, b = (tuple(mesh.vertices[v].round(9).tolist()) for v in edges[crowded])
         raise ValueError(
             f"the edge from {a} to {b} belongs to {count[crowded]} faces, needs at most two; cut "
             "the mesh there."
         )
-    order = np.argsort(of.reshape(-1), kind="stable")
-    shared = np.flatnonzero(count == 2)
-    first = (np.cumsum(count) - count)[shared]
-    one, other = order[first], order[first + 1]
-    return edges, np.stack((tail[one], head[one], third[one], third[other]), -1)
+    return edges, hinges
 
 
 def _sound_areas(mesh: TriangleMesh) -> np.ndarray:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, overload
+from typing import Any
 
 import torch
 
-from genesis_state import assembly, checkpoint, morphs, sensors
-from genesis_state.entities.emitter import Emitter
-from genesis_state.entities.mpm_entity import MPMEntity
-from genesis_state.entities.rigid_entity import RigidEntity
-from genesis_state.entities.rigid_sensors import RigidSensorReader
+from genesis_state import assembly, checkpoint
 from genesis_state.layout import StateLayout
-from genesis_state.materials import MPM, Rigid
-from genesis_state.options import MPMOptions, RigidOptions, SimOptions, ViewerOptions, VisOptions
-from genesis_state.runtime import logger, require
+from genesis_state.scene_declaration import SceneDeclaration
 from genesis_state.scene_memory import SceneMemory
 from genesis_state.solvers.base import Solver
 from genesis_state.solvers.continuum import step_all
@@ -26,12 +20,12 @@ from genesis_state.version import __version__
 FORMAT = 1  # of the manifest in a checkpoint
 
 
-class Scene:
+class Scene(SceneDeclaration):
     """A batch of environments that share one model and differ in state.
 
     Args:
         sim_options: Time step, gravity, transport of state.
-        rigid_options, mpm_options: Settings of the solvers.
+        rigid_options, mpm_options, sph_options, pbd_options, fem_options: Settings of the solvers.
         viewer_options, vis_options, show_viewer, show_FPS, renderer: Taken so that Genesis
             scripts run; they show nothing, and the log says so once.
 
@@ -44,145 +38,7 @@ class Scene:
         n_envs: Number of environments, at least 1.
     """
 
-    def __init__(
-        self,
-        *,
-        sim_options: SimOptions | None = None,
-        rigid_options: RigidOptions | None = None,
-        mpm_options: MPMOptions | None = None,
-        viewer_options: ViewerOptions | None = None,
-        vis_options: VisOptions | None = None,
-        show_viewer: bool = False,
-        show_FPS: bool = False,
-        renderer: Any = None,
-    ):
-        self.sim_options = sim_options or SimOptions()
-        self.rigid_options = rigid_options or RigidOptions()
-        self.mpm_options = mpm_options or MPMOptions()
-        for options in (self.rigid_options, self.mpm_options):
-            if options.dt is not None and options.dt != self.sim_options.dt:
-                raise ValueError(
-                    f"{type(options).__name__}: dt is {options.dt}, SimOptions has "
-                    f"{self.sim_options.dt}; leave it out, its solver takes the scene's."
-                )
-        self._runtime = require()
-        self._runtime.users.add(self)
-        self.closed = False
-        self.t = 0
-        self.n_envs = 0
-        self.entities: list[Any] = []  # each of its kind
-        self.emitters: list[Emitter] = []
-        self.sensors: list[RigidSensorReader] = []
-        self.solvers: list[Solver] = []
-        self._built = False
-        shown = {
-            "viewer_options": viewer_options,
-            "vis_options": vis_options,
-            "show_viewer": show_viewer,
-            "show_FPS": show_FPS,
-            "renderer": renderer,
-        }
-        self._says_nothing_is_shown([name for name, value in shown.items() if value])
-
-    # ---------------------------------------------------------------- declare and build
-
-    @overload
-    def add_entity(
-        self,
-        morph: morphs.Morph,
-        material: Rigid | None = None,
-        surface: Any = None,
-        visualize_contact: bool = False,
-        vis_mode: str | None = None,
-        name: str | None = None,
-    ) -> RigidEntity: ...
-    @overload
-    def add_entity(
-        self,
-        morph: morphs.Morph,
-        material: MPM.Base,
-        surface: Any = None,
-        visualize_contact: bool = False,
-        vis_mode: str | None = None,
-        name: str | None = None,
-    ) -> MPMEntity: ...
-    def add_entity(
-        self,
-        morph: morphs.Morph,
-        material: Rigid | MPM.Base | None = None,
-        surface: Any = None,
-        visualize_contact: bool = False,
-        vis_mode: str | None = None,
-        name: str | None = None,
-    ) -> RigidEntity | MPMEntity:
-        """Adds a robot, a body or matter made of particles.
-
-        Args:
-            morph: Its shape, such as `gs.morphs.MJCF(file="franka.xml")`.
-            material: What it is made of: `gs.materials.Rigid()`, the default, or one of
-                `gs.materials.MPM`, which fills a Box, Sphere, Cylinder, Capsule or Mesh.
-            surface, visualize_contact, vis_mode: Taken for Genesis scripts; they show nothing.
-            name: A name unique in the scene; by default the kind and the order, such as "box_2".
-        """
-        self._require_unbuilt("add_entity", "entities")
-        entity = assembly.entity_of(self, morph, material, name)
-        shown = {
-            "surface": surface,
-            "visualize_contact": visualize_contact,
-            "vis_mode": vis_mode,
-            **dict.fromkeys(morph.visual_only(), True),
-        }
-        self._says_nothing_is_shown([key for key, value in shown.items() if value])
-        self.entities.append(entity)
-        return entity
-
-    def add_emitter(
-        self, material: MPM.Base, max_particles: int = 20000, surface: Any = None
-    ) -> Emitter:
-        """Adds a nozzle that lets out particles while the scene runs.
-
-        Args:
-            material: What they are made of, one of `gs.materials.MPM`.
-            max_particles: How many there are; then the first ones are taken again.
-            surface: Taken for Genesis scripts; it shows nothing.
-        """
-        self._require_unbuilt("add_emitter", "emitters")
-        emitter = assembly.emitter_of(self, material, max_particles)
-        self._says_nothing_is_shown(["surface"] if surface else [])
-        self.entities.append(emitter.entity)
-        self.emitters.append(emitter)
-        return emitter
-
-    def add_sensor(self, sensor_options: sensors.RigidSensor) -> RigidSensorReader:
-        """Adds a sensor to a rigid entity that was added before.
-
-        Args:
-            sensor_options: What it measures and where it sits, such as
-                `gs.sensors.IMU(entity_idx=robot.idx)`. A link or site that is not there is
-                refused by `build`.
-
-        Returns:
-            The sensor, with `read(envs_idx=None)`.
-        """
-        self._require_unbuilt("add_sensor", "sensors")
-        reader = assembly.sensor_of(self, sensor_options)
-        self.sensors.append(reader)
-        return reader
-
-    def add_solver(self, solver: Solver) -> Solver:
-        """Adds a solver of the user's own, built, stepped, saved and reset with the others."""
-        self._require_unbuilt("add_solver", "solvers")
-        if not isinstance(solver, Solver):
-            raise TypeError(f"add_solver: {type(solver).__name__} is not a gs.Solver; derive it.")
-        if isinstance(solver, assembly.OWN):
-            raise ValueError(
-                f"add_solver: {type(solver).__name__} is made by build; add entities of its "
-                "material with add_entity."
-            )
-        if any(solver.alias() == other.alias() for other in self.solvers):
-            raise ValueError(f"add_solver: there is a {type(solver).__name__} already.")
-        self.solvers.append(solver)
-        return solver
+    # ---------------------------------------------------------------- build
 
     def build(
         self,
@@ -272,14 +128,6 @@ class Scene:
             if name == f"{solver.alias()}_solver":
                 return solver
         raise AttributeError(f"Scene has no {name!r}.")
-
-    def get_entity(self, name: str) -> Any:
-        """The entity of that name."""
-        for entity in self.entities:
-            if entity.name == name:
-                return entity
-        known = ", ".join(entity.name for entity in self.entities) or "none"
-        raise KeyError(f"there is no entity {name!r}; the scene has {known}.")
 
     # ---------------------------------------------------------------- state
 
@@ -402,28 +250,7 @@ class Scene:
         names = ", ".join(entity.name for entity in self.entities)
         return f"Scene(entities=[{names}], n_envs={self.n_envs}, t={self.t})"
 
-    def _require_open(self) -> None:
-        if self.closed:
-            raise RuntimeError("the scene is closed; build a new one.")
-        if not self._runtime.alive:
-            raise RuntimeError("Taichi was restarted since this scene was made; make a new one.")
-
-    def _require_unbuilt(self, call: str, what: str) -> None:
-        self._require_open()
-        if self._built:
-            raise RuntimeError(f"{call}: the scene is built; add {what} before build().")
-
     def _require_built(self) -> None:
         self._require_open()
         if not self._built:
             raise RuntimeError("the scene is not built; call build() first.")
-
-    @staticmethod
-    def _says_nothing_is_shown(names: list[str]) -> None:
-        fresh = [name for name in names if name not in _unseen]
-        if fresh:
-            _unseen.update(fresh)
-            logger.warning("%s: taken for compatibility, nothing is shown.", ", ".join(fresh))
-
-
-_unseen: set[str] = set()

@@ -18,7 +18,7 @@ PACKAGE = "genesis_state"
 # "" is the package itself, which offers every public name and so stands at the top.
 LAYERS = (
     ("", "testing"),
-    ("scene", "assembly", "entities"),
+    ("scene", "scene_declaration", "assembly", "matter_specs", "entities"),
     ("scene_memory",),
     ("solvers",),
     ("checkpoint",),

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from genesis_state import sampling, solids
-from genesis_state.entities.particle_entity import ParticleEntity
+from genesis_state.entities.sampled_entity import SampledEntity
 from genesis_state.selection import Selection
 
 INNER = 0.4  # inner radius of the shell that `emit_omni` fills, as a part of the outer one
@@ -28,7 +28,7 @@ class Emitter:
         place: Its place among the emitters of its solver.
     """
 
-    def __init__(self, entity: ParticleEntity, place: int):
+    def __init__(self, entity: SampledEntity[Any], place: int):
         self.entity = entity
         self.place = place
 
@@ -208,7 +208,8 @@ class Emitter:
         """
         bound, n = self.entity._bound, self.max_particles
         rows = selection.indices()
-        names = ("pos", "vel", "active", "emitter_next", "emitter_left", *bound.rest)
+        new = {**bound.rest, **bound.loose}
+        names = ("pos", "vel", "active", "emitter_next", "emitter_left", *new)
         with bound.solver.arena.edit(*names) as (poss, vels, actives, turns, lefts, *others):
             turn = turns[rows, self.place].long()
             begin = torch.where(turn + count > n, 0, turn)
@@ -217,10 +218,9 @@ class Emitter:
             # Beyond what is emitted particles get what they have, so that no two of them may be
             # the same one.
             local = (begin[:, None] + offset) % n
-            row, column = rows[:, None], local + bound.particles.start
+            row, column = rows[:, None], local + bound.points.start
             given = [(poss, pos), (vels, vel), (actives, actives.new_ones(()))]
-            rest = bound.rest.values()
-            given += [(view, own[local]) for view, own in zip(others, rest, strict=True)]
+            given += [(view, own[local]) for view, own in zip(others, new.values(), strict=True)]
             for view, value in given:
                 before = view[row, column]
                 mask = emitted.view(*emitted.shape, *[1] * (before.dim() - 2))

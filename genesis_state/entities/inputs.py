@@ -37,12 +37,23 @@ class ColumnReader:
         noun: "dof", "q", "link" or "actuator"; the argument is called `dofs_idx_local` and so on.
         start, count: Where the entity's elements lie among the scene's.
         device: Where the variables are.
+        argument, counted: What messages call the argument and the count, where these have names
+            of their own.
     """
 
-    def __init__(self, owner: str, noun: str, start: int, count: int, device: torch.device):
+    def __init__(
+        self,
+        owner: str,
+        noun: str,
+        start: int,
+        count: int,
+        device: torch.device,
+        argument: str | None = None,
+        counted: str | None = None,
+    ):
         self._owner = owner
-        self._argument = f"{noun}s_idx_local"
-        self._counted = f"n_{noun}s"
+        self._argument = argument or f"{noun}s_idx_local"
+        self._counted = counted or f"n_{noun}s"
         self._start = start
         self._count = count
         self._device = device

@@ -3,75 +3,56 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 
-from genesis_state import morphs, sampling
+from genesis_state import morphs
 from genesis_state.domain import Domain
-from genesis_state.entities.entity import Entity
-from genesis_state.entities.inputs import Columns, as_flags, as_tensor, fit
-from genesis_state.entities.particle_access import ParticleBinding
-from genesis_state.materials import MPM
+from genesis_state.entities.entity import MaterialT
+from genesis_state.entities.inputs import ColumnReader, Columns, as_flags, fit
+from genesis_state.entities.matter_entity import MatterEntity
 from genesis_state.selection import Selection
-from genesis_state.solvers.base import Solver
 
 
-class ParticleEntity(Entity[ParticleBinding, MPM.Base]):
-    """Matter made of particles. `scene.add_entity` makes it; it answers once the scene is built.
-
-    Every call that reads or writes takes `envs_idx`: None for all environments, indices, or a mask
-    of length n_envs. Getters return copies, shape (envs, …), without the axis of environments if
-    the scene was built with n_envs=0. Setters take one value for all selected environments or one
-    for each, check everything first, and refuse what does not fit with nothing changed. They act
-    at once.
+class ParticleEntity(MatterEntity[MaterialT]):
+    """Matter made of particles.
 
     A particle that is not active takes no part: it stays where it is, and nothing touches it.
     """
 
-    # ---------------------------------------------------------------- what a kind says of itself
+    NOUN = "particle"
 
     @abstractmethod
-    def _solver(self) -> Solver:
-        """The solver that moves it."""
+    def _amount(self, active: torch.Tensor) -> torch.Tensor:
+        """Volume, of cloth area, that active particles stand for together, shape (envs,).
 
-    @property
-    @abstractmethod
-    def particle_size(self) -> float:
-        """Distance between its particles as its shape was filled [m]."""
-
-    @property
-    @abstractmethod
-    def domain(self) -> Domain:
-        """Where its particles may be."""
-
-    @abstractmethod
-    def get_mass(self, envs_idx: Any = None) -> torch.Tensor:
-        """Mass of its active particles, shape (envs,) [kg]."""
+        Args:
+            active: Shape (envs, n_particles).
+        """
 
     # ---------------------------------------------------------------- counts and places
 
-    @cached_property
-    def sampled(self) -> sampling.Particles:
-        """Its particles as its shape was filled with them; known before the scene is built."""
-        sampler, size = self.material.sampler, self.particle_size
-        try:
-            return sampling.particles(self.morph, size, sampler, seed=self.idx)
-        except (ValueError, TypeError, FileNotFoundError) as error:
-            raise type(error)(f"{self.name}: {error}") from None
+    @property
+    def particle_size(self) -> float:
+        """Distance between its particles as its shape was filled [m]."""
+        return self._options.particle_size
+
+    @property
+    def domain(self) -> Domain:
+        """Where its particles may be."""
+        return self._options.domain
 
     @property
     def n_particles(self) -> int:
         """Number of its particles, active or not."""
-        return len(self.sampled.positions)
+        return len(self._points)
 
     @property
     def particle_start(self) -> int:
         """Its first particle among those of its solver."""
-        earlier = self.scene.entities[: self.idx]
-        return sum(other.n_particles for other in earlier if type(other) is type(self))
+        return sum(other.n_particles for other in self._earlier)
 
     @property
     def particle_end(self) -> int:
@@ -81,12 +62,20 @@ class ParticleEntity(Entity[ParticleBinding, MPM.Base]):
     @property
     def init_particles(self) -> np.ndarray:
         """Where its particles are to begin with [m], float64 of shape (n_particles, 3)."""
-        return self.sampled.positions.copy()
+        return self._points.copy()
 
-    def _bind(self) -> ParticleBinding:
-        return ParticleBinding(
-            self.scene, self._solver(), self.name, self.particle_start, self.n_particles
-        )
+    @property
+    def _origin(self) -> np.ndarray:
+        if isinstance(self.morph, morphs.Nowhere):
+            raise ValueError(
+                f"{self.name}.set_position: it has no shape to put somewhere; give a position for "
+                "each particle."
+            )
+        return np.array(self.morph.pos)
+
+    def _readers(self) -> dict[str, ColumnReader]:
+        place = (self.particle_start, self.n_particles, self.scene.device)
+        return {"particle": ColumnReader(self.name, "particle", *place)}
 
     # ---------------------------------------------------------------- getters
 
@@ -109,17 +98,13 @@ class ParticleEntity(Entity[ParticleBinding, MPM.Base]):
             pos: Shape (3,) or (envs, 3) [m].
             envs_idx: Environments.
         """
+        return self._closest("find_closest_particle", pos, self._active, envs_idx)
+
+    def get_mass(self, envs_idx: Any = None) -> torch.Tensor:
+        """Mass of its active particles, shape (envs,) [kg]."""
         selection = self._envs(envs_idx)
-        pos = self._values("find_closest_particle", pos, selection, (3,), number=False)
-        bound = self._bound
-        where, active = (
-            selection.take(bound.solver.arena.block_of(name).get(name)[:, bound.particles])
-            for name in ("pos", "active")
-        )
-        distance = torch.linalg.norm(where - pos.unsqueeze(-2), dim=-1)
-        distance = distance.masked_fill(~active, torch.inf)
-        closest = distance.argmin(dim=-1).to(torch.int32)
-        return self._unbatched(closest.masked_fill(~active.any(dim=-1), -1))
+        amount = self._amount(self._active(selection))
+        return self._unbatched(self._param("rho", selection) * amount)
 
     # ---------------------------------------------------------------- setters
 
@@ -136,8 +121,7 @@ class ParticleEntity(Entity[ParticleBinding, MPM.Base]):
             envs_idx: Environments.
         """
         columns, selection = self._chosen(particles_idx_local, envs_idx)
-        shape = (len(columns.indices), 3)
-        poss = self._values("set_particles_pos", poss, selection, shape, number=False)
+        poss = self._vectors("set_particles_pos", poss, columns, selection)
         self._place("set_particles_pos", columns, selection, poss)
 
     def set_particles_vel(
@@ -151,8 +135,7 @@ class ParticleEntity(Entity[ParticleBinding, MPM.Base]):
             envs_idx: Environments.
         """
         columns, selection = self._chosen(particles_idx_local, envs_idx)
-        shape = (len(columns.indices), 3)
-        vels = self._values("set_particles_vel", vels, selection, shape, number=False)
+        vels = self._vectors("set_particles_vel", vels, columns, selection)
         self._write(selection, columns, {"vel": vels})
 
     def set_particles_active(
@@ -166,40 +149,6 @@ class ParticleEntity(Entity[ParticleBinding, MPM.Base]):
             envs_idx: Environments.
         """
         self._activate("set_particles_active", actives, particles_idx_local, envs_idx)
-
-    def set_position(self, value: Any, envs_idx: Any = None) -> None:
-        """Puts the whole entity somewhere, at rest and free of stress, see `set_particles_pos`.
-
-        Args:
-            value: One point, shape (3,) or (envs, 3) [m]: there goes the origin of its shape, with
-                the particles about it as they were to begin with. Or one for each particle, shape
-                (n_particles, 3), which is how a tie is read, or (envs, n_particles, 3).
-            envs_idx: Environments.
-        """
-        columns, selection = self._chosen(None, envs_idx)
-        value, whole = self._whole("set_position", value, selection)
-        if whole:
-            if isinstance(self.morph, morphs.Nowhere):
-                raise ValueError(
-                    f"{self.name}.set_position: it has no shape to put somewhere; give a position "
-                    "for each particle."
-                )
-            offset = self.sampled.positions - np.array(self.morph.pos)
-            value = value + torch.from_numpy(offset).to(value)
-        self._place("set_position", columns, selection, value)
-
-    def set_velocity(self, vels: Any, envs_idx: Any = None) -> None:
-        """Sets the velocity of the whole entity.
-
-        Args:
-            vels: One for all particles, shape (3,) or (envs, 3) [m/s], or one for each, shape
-                (n_particles, 3), which is how a tie is read, or (envs, n_particles, 3).
-            envs_idx: Environments.
-        """
-        columns, selection = self._chosen(None, envs_idx)
-        vels, whole = self._whole("set_velocity", vels, selection)
-        vels = vels.expand(*vels.shape[:-2], self.n_particles, 3) if whole else vels
-        self._write(selection, columns, {"vel": vels})
 
     def set_active(self, actives: Any, envs_idx: Any = None) -> None:
         """Sets which particles take part: a bool, shape (n_particles,) or (envs, n_particles)."""
@@ -215,22 +164,9 @@ class ParticleEntity(Entity[ParticleBinding, MPM.Base]):
 
     # ---------------------------------------------------------------- inside
 
-    def _chosen(self, particles_idx_local: Any, envs_idx: Any) -> tuple[Columns, Selection]:
-        return self._bound.columns["particle"](particles_idx_local), self._envs(envs_idx)
-
-    def _whole(self, call: str, value: Any, selection: Selection) -> tuple[torch.Tensor, bool]:
-        """A value for the whole entity, of shape (1, 3) or (envs, 1, 3), or for each particle.
-
-        And whether it is for the whole.
-        """
-        runtime = self.scene._runtime
-        value = as_tensor(f"{self.name}.{call}", value, runtime.tc_float, runtime.device)
-        rows = selection.count if selection.count is not None else len(selection.indices())
-        each = (self.n_particles, 3)
-        whole = value.shape != each and (value.dim() == 1 or value.shape == (rows, 3))
-        if not whole:
-            return self._values(call, value, selection, each, number=False), False
-        return self._values(call, value, selection, (3,), number=False).unsqueeze(-2), True
+    def _active(self, selection: Selection) -> torch.Tensor:
+        bound = self._bound
+        return selection.take(bound.solver.arena.block_of("active").get("active")[:, bound.points])
 
     def _place(self, call: str, columns: Columns, selection: Selection, pos: torch.Tensor) -> None:
         if pos.device.type == "cpu":
