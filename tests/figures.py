@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -45,3 +47,10 @@ def most(quantity: str, values: list[float] | float, limit: float, source: str) 
     found = [values] if isinstance(values, (int, float)) else values
     worst = max(found, key=lambda x: float("inf") if x != x else abs(x))
     return Figure(quantity, float(worst), 0.0, limit, source)
+
+
+def frequency(t: np.ndarray, a: np.ndarray) -> float:
+    """Of a decaying oscillation, from the times when it goes through zero."""
+    at = np.flatnonzero(np.sign(a[:-1]) * np.sign(a[1:]) < 0)
+    zeros = t[at] + (t[at + 1] - t[at]) * a[at] / (a[at] - a[at + 1])
+    return float((len(zeros) - 1) / (2 * (zeros[-1] - zeros[0])))

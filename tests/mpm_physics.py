@@ -9,7 +9,7 @@ import torch
 
 import genesis_state as gs
 from tests.experiment import moments, run
-from tests.figures import Figure, most
+from tests.figures import Figure, frequency, most
 from tests.mpm_matter import MPM, every_material, matter, scene
 
 G = 9.81
@@ -148,13 +148,6 @@ def axial_mode() -> list[Figure]:
             "sqrt(E / rho) / (2 L), nu = 0, L the length of the box",
         )
     ]
-
-
-def frequency(t: np.ndarray, a: np.ndarray) -> float:
-    """Of a decaying oscillation, from the times when it goes through zero."""
-    at = np.flatnonzero(np.sign(a[:-1]) * np.sign(a[1:]) < 0)
-    zeros = t[at] + (t[at + 1] - t[at]) * a[at] / (a[at] - a[at + 1])
-    return float((len(zeros) - 1) / (2 * (zeros[-1] - zeros[0])))
 
 
 def run_out(aspect: float, friction_angle: float = 22.0) -> Figure:
