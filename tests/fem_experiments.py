@@ -11,10 +11,10 @@ neo-Hookean. There is no damping except where something is to come to rest.
   across it, bent by its weight under 1 mm/s^2. It is held at one end, all of it. The deflection is
   that of two implicit steps of 30 s; the frequency follows from three consecutive amplitudes of
   implicit steps of 0.5 s, which leave nothing but the first mode and obey
-  (1 + w^2 h^2) a[n+1] - 2 a[n] + a[n-1] = 0. The reference is a Timoshenko beam; the slender beam of
-  Euler and Bernoulli is 3 % off.
-- Patch: a block whose inner vertices are moved at random at rest; its surface is held where an even
-  deformation takes it.
+  (1 + w^2 h^2) a[n+1] - 2 a[n] + a[n-1] = 0. The reference is a Timoshenko beam; the slender beam
+  of Euler and Bernoulli is 3 % off.
+- Patch: a block whose inner vertices are moved at random at rest; its surface is held where an
+  even deformation takes it.
 """
 
 EXPERIMENTS = (

@@ -136,7 +136,7 @@ def vibration() -> list[Figure]:
     _, expected = bending(2)
     return [
         Figure(
-            "first frequency of a cantilever 2 cells across, explicit, the worst of three laws [Hz]",
+            "first frequency of a cantilever 2 cells across, explicit, three laws [Hz]",
             max(found, key=lambda f: abs(f - expected)),
             expected,
             1e-3,
@@ -149,7 +149,7 @@ def patches() -> list[Figure]:
     """Irregular meshes whose surface is deformed evenly: so is what is inside."""
     rng = np.random.default_rng(0)
     rest, elements = block((0.0, 0.0, 0.0), (1.0, 0.8, 0.6), 0.2)
-    inside = (rest > 1e-9).all(axis=1) & (rest < np.array((1.0, 0.8, 0.6)) - 1e-9).all(axis=1)
+    inside = ((rest > 1e-9) & (rest < np.array((1.0, 0.8, 0.6)) - 1e-9)).all(axis=1)
     rest[inside] += rng.uniform(-0.04, 0.04, (int(inside.sum()), 3))
     gradient = np.eye(3) + 0.05 * rng.uniform(-1, 1, (3, 3))
     worst = []
@@ -159,7 +159,7 @@ def patches() -> list[Figure]:
             elements,
             FEM.Elastic(E=E, nu=0.3, rho=RHO, model=model),
             dt=10.0,
-            held=~inside,
+            held=np.logical_not(inside),
             use_implicit_solver=True,
             n_newton_iterations=30,
             newton_dx_threshold=1e-14,
