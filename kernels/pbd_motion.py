@@ -41,10 +41,9 @@ def count_attached(e, n: ti.template(), r: ti.template(), w: ti.template()):
 
 
 @ti.func
-def back_in_place(e, p, b, m: ti.template(), r: ti.template(), rd: ti.template()):
-    """Velocity that takes a particle to where it is fixed on body `b` in one substep."""
-    place = rd.xpos[e, b] + quat_rotate(rd.xquat[e, b], r.attached_pos[e, p])
-    return (place - r.pos[e, p]) / m.timestep[0]
+def seat(e, p, b, r: ti.template(), rd: ti.template()):
+    """Where a particle is fixed on body `b` [m]."""
+    return rd.xpos[e, b] + quat_rotate(rd.xquat[e, b], r.attached_pos[e, p])
 
 
 @ti.func
@@ -83,7 +82,7 @@ def predict(
                         # Ties pull it as if it had a part of the body's mass, see `free_velocity`.
                         weight = 1.0 / (mass + LEVERAGE * rm.body_mass[b] / w.n_attached[e, b])
                     else:
-                        v = back_in_place(e, p, b, m, r, rd)
+                        v = (seat(e, p, b, r, rd) - r.pos[e, p]) / h
             if weight > 0.0:
                 v += h * m.gravity[0]
                 if ti.static(CLOTH in n.kinds):
@@ -177,7 +176,9 @@ def meet(
                 mass = mass_of(e, p, m, r)
                 if b > 0:
                     arm = x - rd.tree_com[e, rm.body_root[b]]
-                    v -= back_in_place(e, p, b, m, r, rd)
+                    # The body moves on before the particle is put back in its place there.
+                    w.place[e, p] = seat(e, p, b, r, rd)
+                    v -= (w.place[e, p] - x) / m.timestep[0]
                     for k in ti.static(range(3)):
                         axis = ti.Vector([0.0, 0.0, 0.0])
                         axis[k] = 1.0
@@ -237,7 +238,7 @@ def settle(
                 b = carrier(e, p, n, r)
                 if b > 0 and w.weight[e, p] > 0.0:
                     arm = x - rd.tree_com[e, rm.body_root[b]]
-                    v = velocity_at(rd.cvel[e, b], arm) + back_in_place(e, p, b, m, r, rd)
+                    v = velocity_at(rd.cvel[e, b], arm) + (w.place[e, p] - x) / m.timestep[0]
                 elif w.weight[e, p] > 0.0 and first < end:
                     mass = mass_of(e, p, m, r)
                     v = collided(

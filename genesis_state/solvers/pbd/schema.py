@@ -65,7 +65,12 @@ class TiedMatterState(Schema):
     edge_multiplier = StateVar("Multipliers of lengths", ("edge",), role="scratch")
     hinge_multiplier = StateVar("Multipliers of angles", ("hinge",), role="scratch")
     tet_multiplier = StateVar("Multipliers of volumes", ("tet",), role="scratch")
-    place = StateVar("Where ties leave the particle [m]", ("particle",), (3,), role="scratch")
+    place = StateVar(
+        "Where ties leave the particle, later its place on a body that moves [m]",
+        ("particle",),
+        (3,),
+        role="scratch",
+    )
     slot_weight = StateVar("Weight of each slot's particle", ("particle",), role="scratch")
     slot_kind = StateVar("Its kind", ("particle",), dtype="int", role="scratch")
     slot_overlaps = StateVar(

@@ -64,7 +64,7 @@ class Sizes:
         self.liquid = LIQUID in kinds
         self.collides = bool(kinds & {CLOTH, ELASTIC})
         self.meets = self.liquid or self.collides
-        extent = np.subtract(options.upper_bound, options.lower_bound)
+        extent = np.subtract(options.upper_bound, options.lower_bound).tolist()
         count = self.particles if self.meets else 1
         self.near = NeighbourSizes(reach(options, kinds), extent, count, self.lanes)
         self.stretch_iterations = options.max_stretch_solver_iterations
