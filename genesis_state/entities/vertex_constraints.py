@@ -48,7 +48,7 @@ class VertexConstraints(MatterEntity[FEM.Elastic]):
         if target_poss is None:
             pos = self._of("pos", columns, selection)
         else:
-            pos = self._vectors(call, target_poss, columns, selection)
+            pos = self._vectors(f"{call}: target_poss", target_poss, columns, selection)
             pos = pos.expand(len(selection.indices()), *pos.shape[-2:])
         bodies = torch.full(pos.shape[:2], body, device=pos.device)
         values = {
@@ -71,7 +71,7 @@ class VertexConstraints(MatterEntity[FEM.Elastic]):
         """
         call = "update_constraint_targets"
         columns, selection = self._holdable(call, verts_idx_local, envs_idx)
-        pos = self._vectors(call, target_poss, columns, selection)
+        pos = self._vectors(f"{call}: target_poss", target_poss, columns, selection)
         held = self._of("constrained", columns, selection) != FREE
         if not bool(held.all()):
             row, column = (~held).nonzero()[0].tolist()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genesis_state.materials import PBD
+from genesis_state.tetrahedra import require_sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,9 @@ class PBDSpec:
             (x1 - x0) x (x2 - x0) . (x3 - x0) > 0.
         active: Whether they take part from the start; otherwise something has to emit them.
         emitter: Whether an emitter owns them.
+
+    Raises:
+        ValueError: A tetrahedron is inverted or flat.
     """
 
     name: str
@@ -40,3 +44,6 @@ class PBDSpec:
     tets: np.ndarray
     active: bool = True
     emitter: bool = False
+
+    def __post_init__(self):
+        require_sound(self.name, self.positions, self.tets)
