@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import broken_solvers
+import fem_scenes
 import matter
 import pytest
 import scenes
@@ -20,7 +21,10 @@ from genesis_state import testing
 from genesis_state.solvers.rigid.schema import RigidState
 from genesis_state.testing import Contract, ContractError
 
-SUBJECTS = {**scenes.SUBJECTS, **matter.SUBJECTS}
+MATTER = (matter, fem_scenes)
+"""Modules of scenes with continua, which know whether a snapshot is `in_the_middle` of them."""
+
+SUBJECTS = scenes.SUBJECTS | {k: v for module in MATTER for k, v in module.SUBJECTS.items()}
 
 # One process has one precision. The test in 64 bits is these same tests in another process.
 PRECISION = os.environ.get("GENESIS_STATE_TEST_PRECISION", "32")
@@ -29,11 +33,12 @@ PRECISION = os.environ.get("GENESIS_STATE_TEST_PRECISION", "32")
 # bits one rigid subject goes through the lines that need several scenes.
 OTHERS = ("quadruped", "boxes", "gripper", "chain")
 SLOW = {
-    "32": set(itertools.product(("threads",), OTHERS)),
+    "32": set(itertools.product(("threads",), (*OTHERS, *fem_scenes.SUBJECTS))),
     "64": {
         ("threads", "franka"),
         *itertools.product(
-            ("poison", "batch", "threads", "transport", "observation"), (*OTHERS, "bedlam")
+            ("poison", "batch", "threads", "transport", "observation"),
+            (*OTHERS, *(name for module in MATTER for name in module.SUBJECTS)),
         ),
     },
 }[PRECISION]
@@ -86,8 +91,9 @@ def test_contract(contract: Contract, subject: str, line: str) -> None:
     if line == "resume" and subject in scenes.TOUCHING:
         touching = contract.recording.snapshot.rigid.n_contacts > 0
         assert touching.float().mean() > 0.5
-    if line == "resume" and subject in matter.SUBJECTS:
-        assert matter.in_the_middle(contract.recording.snapshot)
+    for module in MATTER:
+        if line == "resume" and subject in module.SUBJECTS:
+            assert module.in_the_middle(contract.recording.snapshot)
     if line in ELSEWHERE:
         assert contract.recording
         contract.close()

@@ -9,9 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
+from genesis_state import tetrahedra
 from genesis_state.solvers.fem.spec import FEMSpec
-
-FACES = np.array([(1, 2, 3), (0, 3, 2), (0, 1, 3), (0, 2, 1)])  # seen from outside
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +49,7 @@ class Mesh:
     @cached_property
     def faces(self) -> np.ndarray:
         """Triangles that belong to one element alone, shape (n_faces, 3)."""
-        faces = self.elements[:, FACES].reshape(-1, 3)
-        _, first, times = np.unique(
-            np.sort(faces, axis=1), axis=0, return_index=True, return_counts=True
-        )
-        return faces[np.sort(first[times == 1])]
+        return tetrahedra.surface(self.elements)
 
     @cached_property
     def blocks(self) -> tuple[np.ndarray, np.ndarray]:
@@ -83,7 +78,7 @@ class Mesh:
             "element_vertex": self.elements,
             "element_corner": place.reshape(-1, 4),
             "element_material": np.repeat(materials, np.diff(self.element_starts)),
-            "element_volume": np.linalg.det(self.edges) / 6,
+            "element_volume": tetrahedra.volumes(self.vertices, self.elements),
             "rest_inverse": np.linalg.inv(self.edges),
             "corner_element": corners // 4,
             "vertex_corner": np.concatenate(([0], np.cumsum(counts))),
