@@ -11,6 +11,8 @@ from genesis_state.kernels.lang import ti
 from genesis_state.kernels.neighbours import lane_slots
 from genesis_state.kernels.pbd_materials import CLOTH, ELASTIC, LIQUID
 
+APART = 1.1  # particle sizes: what is nearer at rest in one entity is so for good
+
 
 @ti.func
 def predict_places(e, lane, n: ti.template(), r: ti.template(), w: ti.template()):
@@ -45,8 +47,8 @@ def add_changes(e, lane, n: ti.template(), r: ti.template(), w: ti.template()):
 def overlap(e, i, j, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """How much nearer than they may two particles are [m], and the direction to `i` from `j`.
 
-    They keep a particle's diameter from each other, unless they were nearer at rest. Two that have
-    been nearer since before the substep part slowly, so that they gain next to nothing by it.
+    They keep a particle's diameter from each other, unless they were about as near at rest. Two
+    that have been nearer since before the substep part slowly, and gain next to nothing by it.
     """
     depth = 0.0
     d = w.slot_pos[e, i] - w.slot_pos[e, j]
@@ -63,7 +65,7 @@ def overlap(e, i, j, m: ti.template(), n: ti.template(), r: ti.template(), w: ti
             q = r.slot_particle[e, j]
             if m.particle_material[p] == m.particle_material[q]:
                 rest = m.particle_rest[p] - m.particle_rest[q]
-                meets = rest.dot(rest) > size * size
+                meets = rest.dot(rest) > ti.static(APART * APART) * size * size
             if meets:
                 start = r.pos[e, p] - r.pos[e, q]
                 before = ti.sqrt(start.dot(start))

@@ -13,6 +13,7 @@ from typing import Any
 import broken_solvers
 import fem_scenes
 import matter
+import pbd_scenes
 import pytest
 import scenes
 
@@ -21,7 +22,7 @@ from genesis_state import testing
 from genesis_state.solvers.rigid.schema import RigidState
 from genesis_state.testing import Contract, ContractError
 
-MATTER = (matter, fem_scenes)
+MATTER = (matter, pbd_scenes, fem_scenes)
 """Modules of scenes with continua, which know whether a snapshot is `in_the_middle` of them."""
 
 SUBJECTS = scenes.SUBJECTS | {k: v for module in MATTER for k, v in module.SUBJECTS.items()}
