@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from bad_pbd_calls import BAD
+from sheets import square
 
 import genesis_state as gs
 from genesis_state.materials import PBD
@@ -15,18 +16,6 @@ from genesis_state.materials import PBD
 N = 3
 SIZE = 0.1
 OPTIONS = gs.options.PBDOptions(particle_size=SIZE, lower_bound=(-2, -2, 0), upper_bound=(2, 2, 2))
-
-
-def square(path, n: int = 4) -> str:
-    """A file with a square of n x n vertices, SIZE apart, about the origin."""
-    at = (np.arange(n) - (n - 1) / 2) * SIZE
-    lines = [f"v {x} {y} 0" for x in at for y in at]
-    for i in range(n - 1):
-        for j in range(n - 1):
-            a = i * n + j + 1
-            lines += [f"f {a} {a + n} {a + 1}", f"f {a + n} {a + n + 1} {a + 1}"]
-    path.write_text("\n".join(lines))
-    return str(path)
 
 
 def make_scene(path, n_envs: int, **options: Any) -> SimpleNamespace:
@@ -51,7 +40,7 @@ def make_scene(path, n_envs: int, **options: Any) -> SimpleNamespace:
 @pytest.fixture(scope="module")
 def built(fresh_runtime: None, tmp_path_factory) -> tuple[SimpleNamespace, SimpleNamespace]:
     """A scene of three environments, and one without their axis on the other transport."""
-    path = square(tmp_path_factory.mktemp("cloth") / "square.obj")
+    path = square(tmp_path_factory.mktemp("cloth") / "square.obj", 4, SIZE)
     return make_scene(path, N), make_scene(path, 0, state_transport="kernel")
 
 
@@ -164,7 +153,7 @@ def test_bad_calls_are_one_clear_sentence_and_change_nothing(s, kind, message, c
 
 
 def test_there_has_to_be_a_link_that_can_hold(fresh_runtime, tmp_path):
-    path = square(tmp_path / "square.obj")
+    path = square(tmp_path / "square.obj", 4, SIZE)
     for body, message in ((None, "the scene has no links; add a rigid"), (False, "no body of the")):
         scene = gs.Scene(pbd_options=OPTIONS)
         sheet = scene.add_entity(gs.morphs.Mesh(file=path, pos=(0, 0, 1)), PBD.Cloth())
