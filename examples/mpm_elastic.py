@@ -3,7 +3,7 @@
 They differ in stiffness, a parameter that every environment has for itself.
 """
 
-import particle_pictures as pictures
+import matter_pictures as pictures
 import torch
 
 import genesis_state as gs

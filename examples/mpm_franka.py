@@ -4,7 +4,7 @@ Then the state goes back to the grasp, that of one environment into all of them,
 cube to another height.
 """
 
-import particle_pictures as pictures
+import matter_pictures as pictures
 import torch
 
 import genesis_state as gs

@@ -8,7 +8,7 @@ missing.
 
 import math
 
-import particle_pictures as pictures
+import matter_pictures as pictures
 import torch
 
 import genesis_state as gs

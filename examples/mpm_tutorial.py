@@ -6,8 +6,8 @@ of the domain, three cells above `lower_bound`, so that it does not reach the pl
 
 from typing import Any
 
+import matter_pictures as pictures
 import numpy as np
-import particle_pictures as pictures
 from tqdm import tqdm
 
 import genesis_state as gs

@@ -13,9 +13,13 @@ import torch
 import genesis_state as gs
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT / "examples" / "particle_pictures.py"
+SHARED = ROOT / "examples" / "matter_pictures.py"
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path != SHARED)
-SHORTER = {"mpm_tutorial": ["--steps", "80"]}
+SHORTER = {
+    "mpm_tutorial": ["--steps", "80"],
+    "sph_tutorial": ["--steps", "12"],
+    "pbd_tutorial": ["--steps", "40"],
+}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -28,7 +32,7 @@ def test_example(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     gs.destroy()  # as when it runs by itself, so that the kernels it needs may be in the cache
     runpy.run_path(str(path), run_name="__main__")
-    assert (tmp_path / f"{path.stem}.png").is_file() == path.stem.startswith("mpm_")
+    assert (tmp_path / f"{path.stem}.png").is_file() == ("pictures" in path.read_text())
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

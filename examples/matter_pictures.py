@@ -1,6 +1,7 @@
-"""Pictures for the examples with particles: moments side by side, seen along one of the axes.
+"""Pictures for the examples with matter: moments side by side, seen along one of the axes.
 
-Particles are dots, rigid bodies are outlines. Nothing needs a screen. Not an example itself.
+Particles are dots, cloth and soft bodies are triangles, rigid bodies are outlines. Nothing needs a
+screen. Not an example itself.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ matplotlib.use("Agg")
 import mujoco
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 import genesis_state as gs
@@ -61,13 +64,17 @@ class Strip:
         self.axes = ["xyz".index(axis) for axis in plane]
         self.speed = speed
         self.links = links
-        self.views: list[tuple[str, list[Any], list[Any]]] = []
+        self.views: list[tuple[str, list[Any], list[Any], list[Any]]] = []
 
     def take(self, title: str, env: int = 0) -> None:
         """Adds a view of how the scene is now."""
-        dots, outlines = [], []
+        dots, skins, outlines = [], [], []
         for entity in self.scene.entities:
-            if hasattr(entity, "get_particles_pos"):
+            if hasattr(entity, "surface_triangles"):
+                skins.append((_row(entity.get_vertices_pos(), env, 2), entity.surface_triangles))
+            elif hasattr(entity, "faces"):
+                skins.append((_row(entity.get_particles_pos(), env, 2), entity.faces))
+            elif hasattr(entity, "get_particles_pos"):
                 there = _row(entity.get_particles_active(), env, 1).astype(bool)
                 pos = _row(entity.get_particles_pos(), env, 2)[there]
                 vel = _row(entity.get_particles_vel(), env, 2)[there]
@@ -78,7 +85,7 @@ class Strip:
                     for geom in entity.geoms
                     if self.links is None or geom.link.name in self.links
                 ]
-        self.views.append((title, dots, outlines))
+        self.views.append((title, dots, skins, outlines))
 
     def save(self, path: Path) -> None:
         """Writes all views as one picture and prints where it is."""
@@ -87,7 +94,9 @@ class Strip:
         figure = Figure(figsize=size, layout="constrained")
         grid = figure.subplots(1, len(self.views), squeeze=False, sharey=True)[0]
         scatter = None
-        for axes, (title, dots, outlines) in zip(grid, self.views, strict=True):
+        for axes, (title, dots, skins, outlines) in zip(grid, self.views, strict=True):
+            for k, (points, triangles) in enumerate(skins):
+                axes.add_collection(self._skin(points, triangles, COLORS[-1 - k % len(COLORS)]))
             scatter = self._draw(axes, title, dots, outlines)
         grid[0].set_ylabel(f"{self.plane[1]} [m]")
         if self.speed is not None and scatter is not None:
@@ -113,6 +122,17 @@ class Strip:
         axes.set(title=title, aspect="equal", xlim=self.across, ylim=self.up)
         axes.set_xlabel(f"{self.plane[0]} [m]")
         return scatter
+
+    def _skin(self, points: np.ndarray, triangles: np.ndarray, color: str) -> PolyCollection:
+        """Triangles, the near ones last, the lighter the more they face the view."""
+        corners = points[triangles]
+        away = 3 - sum(self.axes)
+        corners = corners[np.argsort(corners.mean(axis=1)[:, away])]
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+        facing = abs(normals[:, away]) / np.maximum(np.linalg.norm(normals, axis=1), 1e-12)
+        white, base = np.ones(3), np.array(to_rgb(color))
+        shades = white + (0.4 + 0.6 * facing)[:, None] * (base - white)
+        return PolyCollection(list(corners[:, :, self.axes]), facecolors=shades, linewidths=0)
 
     def _outline(self, geom: Any, env: int, corners: int = 128) -> np.ndarray:
         """The silhouette of a convex geom: its outermost point in each direction of the view."""
