@@ -97,7 +97,7 @@ SUBJECTS = {
 }
 
 
-def is_crowded(snapshot: gs.SimState) -> bool:
+def in_the_middle(snapshot: gs.SimState) -> bool:
     """Whether stones are being stopped, hold cloth, and all nozzles have let something out."""
     speed = snapshot.rigid.dofs_vel[:, 2]
     out = [getattr(snapshot, name).emitter_next > 0 for name in ("mpm", "sph", "pbd")]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import all_matter
 import broken_solvers
 import fem_scenes
 import matter
@@ -22,7 +23,7 @@ from genesis_state import testing
 from genesis_state.solvers.rigid.schema import RigidState
 from genesis_state.testing import Contract, ContractError
 
-MATTER = (matter, pbd_scenes, fem_scenes)
+MATTER = (matter, pbd_scenes, fem_scenes, all_matter)
 """Modules of scenes with continua, which know whether a snapshot is `in_the_middle` of them."""
 
 SUBJECTS = scenes.SUBJECTS | {k: v for module in MATTER for k, v in module.SUBJECTS.items()}
@@ -34,13 +35,17 @@ PRECISION = os.environ.get("GENESIS_STATE_TEST_PRECISION", "32")
 # bits one rigid subject goes through the lines that need several scenes.
 OTHERS = ("quadruped", "boxes", "gripper", "chain")
 SLOW = {
-    "32": set(itertools.product(("threads",), (*OTHERS, *fem_scenes.SUBJECTS))),
+    "32": {
+        *itertools.product(("threads",), (*OTHERS, *fem_scenes.SUBJECTS, "crowd")),
+        *itertools.product(testing.ALL, ("stiff crowd",)),
+    },
     "64": {
         ("threads", "franka"),
         *itertools.product(
             ("poison", "batch", "threads", "transport", "observation"),
             (*OTHERS, *(name for module in MATTER for name in module.SUBJECTS)),
         ),
+        *itertools.product(testing.ALL, ("stiff crowd",)),
     },
 }[PRECISION]
 
