@@ -143,6 +143,17 @@ def test_a_new_place_leaves_pins_and_a_new_droplet_has_none(s):
     assert variable(s, "attached_body").nonzero().tolist() == [[1, hose.particle_start + 4]]
 
 
+def test_a_mesh_finer_than_its_particles_has_room_for_its_neighbours(fresh_runtime, tmp_path):
+    fine = gs.morphs.Mesh(file=square(tmp_path / "fine.obj", 40, SIZE / 10), pos=(0, 0, 1))
+    scene = gs.Scene(pbd_options=OPTIONS)
+    scene.add_entity(fine, PBD.Cloth())
+    scene.build()
+    n = scene.pbd_solver.counts
+    inside = 40**2 * np.pi * 10**2  # neighbours of each, but for the rim
+    assert 0.6 * inside < n.lanes * n.near.room < 2 * inside
+    scene.close()
+
+
 @pytest.mark.parametrize(("kind", "message", "call"), BAD, ids=[m[:60] for _, m, _ in BAD])
 def test_bad_calls_are_one_clear_sentence_and_change_nothing(s, kind, message, call: Callable):
     before = s.scene.get_state(params=True)

@@ -57,10 +57,16 @@ class NeighbourSizes:
         extent: Size of the domain along x, y and z [m].
         particles: How many there are.
         lanes: Shares that an environment's particles are dealt in.
+        crowd: Neighbours that each may have on average.
     """
 
     def __init__(
-        self, reach: float, extent: Sequence[float] | np.ndarray, particles: int, lanes: int
+        self,
+        reach: float,
+        extent: Sequence[float] | np.ndarray,
+        particles: int,
+        lanes: int,
+        crowd: int = ROOM,
     ):
         # A cell more than the domain has, as it need not begin where a cell does.
         cells = [2 ** math.ceil(math.log2(max(4, edge / reach + 1))) for edge in extent]
@@ -72,7 +78,7 @@ class NeighbourSizes:
         self.n_cells = math.prod(cells)
         self.lanes = lanes
         share = -(-particles // lanes)
-        self.room = share * min(particles - 1, ROOM) + SPARE
+        self.room = share * min(particles - 1, crowd) + SPARE
 
     def dims(self) -> dict[str, int]:
         """Sizes of the dims that `NeighbourState` names besides "particle"."""

@@ -28,3 +28,10 @@ def tet_volumes(x: np.ndarray, tets: np.ndarray) -> np.ndarray:
     """Volume of each tetrahedron [m^3], shape (n_tets,)."""
     a, b, c = (x[tets[:, k]] - x[tets[:, 0]] for k in (1, 2, 3))
     return np.einsum("ij,ij->i", np.cross(a, b), c) / 6.0
+
+
+def crowd(x: np.ndarray, reach: float) -> float:
+    """How many others are within reach of a particle on average, judged by some 256 of them."""
+    some = x[:: max(1, len(x) // 256)]
+    found = [((x - one) ** 2).sum(axis=1) < reach**2 for one in some]
+    return float(np.sum(found)) / len(some) - 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,9 +10,10 @@ import numpy as np
 from genesis_state.kernels.pbd_density import PLANES
 from genesis_state.kernels.pbd_materials import CLOTH, ELASTIC, LIQUID
 from genesis_state.options import PBDOptions
-from genesis_state.solvers.neighbour_schema import NeighbourSizes
+from genesis_state.solvers.neighbour_schema import ROOM, NeighbourSizes
 
 SHARE = 256  # particles that are worth a lane
+SLACK = 1.5  # part by which what is tied may be more crowded than at rest
 LANES = 32  # most lanes of an environment: the threads of one that is alone
 
 
@@ -36,6 +38,9 @@ class Sizes:
         bodies: Bodies of the rigid solver, if particles can touch any.
         coupled: Whether they can.
         eps: Distance from 1 to the next float of the fields' precision.
+
+    Args:
+        crowd: Neighbours of a particle at rest, in the finest mesh.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Sizes:
         tets: int,
         bodies: int,
         eps: float,
+        crowd: float = 0.0,
     ):
         self.envs = n_envs
         self.particles = sum(counts)
@@ -66,7 +72,9 @@ class Sizes:
         self.meets = self.liquid or self.collides
         extent = np.subtract(options.upper_bound, options.lower_bound).tolist()
         count = self.particles if self.meets else 1
-        self.near = NeighbourSizes(reach(options, kinds), extent, count, self.lanes)
+        self.near = NeighbourSizes(
+            reach(options, kinds), extent, count, self.lanes, max(ROOM, math.ceil(SLACK * crowd))
+        )
         self.stretch_iterations = options.max_stretch_solver_iterations
         self.bending_iterations = options.max_bending_solver_iterations
         self.volume_iterations = options.max_volume_solver_iterations

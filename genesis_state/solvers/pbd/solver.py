@@ -11,6 +11,7 @@ from genesis_state.kernels import pbd_step
 from genesis_state.options import PBDOptions
 from genesis_state.solvers.continuum import Continuum
 from genesis_state.solvers.pbd.laws import kind_of, parameters
+from genesis_state.solvers.pbd.rest import crowd
 from genesis_state.solvers.pbd.schema import PBDState
 from genesis_state.solvers.pbd.sizes import Sizes, reach
 from genesis_state.solvers.pbd.spec import PBDSpec
@@ -53,6 +54,8 @@ class PBDSolver(Continuum):
         self._reach = reach(options, self._kinds)
 
     def measure(self, n_envs: int, bodies: int, eps: float) -> Sizes:
+        # A mesh may be finer than its particles are large.
+        crowds = [crowd(s.positions, self._reach) for s in self._specs if len(s.edges)]
         return Sizes(
             self.options,
             n_envs,
@@ -64,6 +67,7 @@ class PBDSolver(Continuum):
             len(self.tets),
             bodies,
             eps,
+            max(crowds, default=0.0),
         )
 
     def start(self) -> None:
