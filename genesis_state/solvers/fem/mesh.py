@@ -11,6 +11,7 @@ import numpy as np
 
 from genesis_state import tetrahedra
 from genesis_state.solvers.fem.spec import FEMSpec
+from genesis_state.tetrahedra import surface
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +48,6 @@ class Mesh:
         return np.swapaxes(x[:, 1:] - x[:, :1], 1, 2)
 
     @cached_property
-    def faces(self) -> np.ndarray:
-        """Triangles that belong to one element alone, shape (n_faces, 3)."""
-        return tetrahedra.surface(self.elements)
-
-    @cached_property
     def blocks(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column of every block of 3x3 in the matrix, row by row."""
         pairs = self.elements[:, :, None] * len(self.vertices) + self.elements[:, None, :]
@@ -72,7 +68,7 @@ class Mesh:
         place[corners] = np.arange(len(corners))
         counts = np.bincount(self.elements.ravel(), minlength=len(self.vertices))
         outside = np.zeros(len(self.vertices), dtype=int)
-        outside[self.faces] = 1
+        outside[surface(self.elements)] = 1
         materials = np.arange(len(self.vertex_starts) - 1)
         return {
             "element_vertex": self.elements,
