@@ -11,7 +11,6 @@ import numpy as np
 
 from genesis_state import tetrahedra
 from genesis_state.solvers.fem.spec import FEMSpec
-from genesis_state.tetrahedra import surface
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +67,7 @@ class Mesh:
         place[corners] = np.arange(len(corners))
         counts = np.bincount(self.elements.ravel(), minlength=len(self.vertices))
         outside = np.zeros(len(self.vertices), dtype=int)
-        outside[surface(self.elements)] = 1
+        outside[tetrahedra.surface(self.elements)] = 1
         materials = np.arange(len(self.vertex_starts) - 1)
         return {
             "element_vertex": self.elements,
