@@ -47,12 +47,15 @@ def stuff(body: Solid, spacing: float) -> tuple[np.ndarray, np.ndarray]:
     for cut in np.flatnonzero(kept):
         a, b = edges[cut].tolist()
         number[a, b] = number[b, a] = len(points) + int(cut)
+    signs = sign[tets]
+    whole = (signs >= 0).all(axis=1) & (signs > 0).any(axis=1)
+    cut = (signs < 0).any(axis=1) & (signs > 0).any(axis=1)
     found = [
         piece
-        for tet, signs in zip(tets.tolist(), sign[tets].tolist(), strict=True)
-        for piece in _inside_of(tet, signs, number, n_corners)
+        for tet, of in zip(tets[cut].tolist(), signs[cut].tolist(), strict=True)
+        for piece in _inside_of(tet, of, number, n_corners)
     ]
-    elements = np.array(found, dtype=np.int64).reshape(-1, 4)
+    elements = np.concatenate((tets[whole], np.array(found, dtype=np.int64).reshape(-1, 4)))
     used, elements = np.unique(elements, return_inverse=True)
     vertices, elements = vertices[used], elements.reshape(-1, 4)
     return vertices, elements
@@ -94,11 +97,18 @@ def _cut_edges(tets: np.ndarray, sign: np.ndarray) -> np.ndarray:
 def _crossings(body: Solid, points: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Where edges cross the surface, shape (n, 3)."""
     inner, outer = points[edges[:, 0]], points[edges[:, 1]]
-    for _ in range(HALVINGS):
+    part = np.full(len(edges), np.nan)
+    if body.crossings is not None:
+        part = body.crossings(inner, outer)
+    left = np.isnan(part)
+    found = inner + part[:, None] * (outer - inner)
+    inner, outer = inner[left], outer[left]
+    for _ in range(HALVINGS if left.any() else 0):
         middle = 0.5 * (inner + outer)
         within = body.contains(middle)[:, None]
         inner, outer = np.where(within, middle, inner), np.where(within, outer, middle)
-    return 0.5 * (inner + outer)
+    found[left] = 0.5 * (inner + outer)
+    return found
 
 
 def _warp(
@@ -139,7 +149,7 @@ def _warp(
 def _inside_of(
     tet: list[int], signs: list[int], number: dict[tuple[int, int], int], n_corners: int
 ) -> list[tuple[int, int, int, int]]:
-    """Tetrahedra that fill the part of one that is inside; their orientation is any.
+    """Tetrahedra that fill the part inside of one with points on both sides, of any orientation.
 
     A face with two points inside and one outside leaves a quadrilateral, and the tetrahedra on both
     sides of the face have to agree on its diagonal: it ends at the one of the two points that
@@ -153,10 +163,6 @@ def _inside_of(
         is_corner = outside < n_corners
         return sorted(candidates, key=lambda v: ((v < n_corners) != is_corner, v))
 
-    if not inner:
-        return []
-    if not outer:
-        return [(tet[0], tet[1], tet[2], tet[3])]
     if len(inner) == 1:
         a, b, c = border + [number[inner[0], v] for v in outer]
         return [(inner[0], a, b, c)]

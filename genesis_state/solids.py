@@ -22,6 +22,9 @@ class Solid:
         inside: Whether each of the points (n, 3), which are all in the box, is in it, bool (n,).
         flat: Axes along which it begins and ends with the box; layers of particles fill these
             exactly.
+        crossings: For segments from points inside to points outside, both of shape (n, 3), the
+            part of each after which it first crosses the surface, (n,), or NaN where that was not
+            found; None if only `inside` can tell.
     """
 
     lower: np.ndarray
@@ -29,6 +32,7 @@ class Solid:
     volume: float
     inside: Callable[[np.ndarray], np.ndarray]
     flat: tuple[bool, bool, bool] = (False, False, False)
+    crossings: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
 
     def contains(self, points: np.ndarray) -> np.ndarray:
         """Whether each of the points (n, 3) is in it and not on a face of the box, bool (n,)."""
@@ -109,7 +113,13 @@ def enclosed(mesh: TriangleMesh) -> Solid:
     """What the faces of a closed mesh enclose."""
     assert mesh.volume is not None
     lower, upper = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
-    return Solid(lower, upper, mesh.volume, lambda p: winding_number(mesh, p) != 0)
+    return Solid(
+        lower,
+        upper,
+        mesh.volume,
+        lambda p: winding_number(mesh, p) != 0,
+        crossings=lambda p, q: first_crossings(mesh, p, q),
+    )
 
 
 def winding_number(mesh: TriangleMesh, points: np.ndarray) -> np.ndarray:
@@ -144,6 +154,41 @@ def winding_number(mesh: TriangleMesh, points: np.ndarray) -> np.ndarray:
     found = np.empty_like(counts)
     found[order] = counts
     return found
+
+
+def first_crossings(mesh: TriangleMesh, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """The part of each segment after which it first crosses a face, (n,); NaN if it does not.
+
+    Args:
+        mesh: The mesh.
+        begin, end: Ends of the segments, shape (n, 3).
+    """
+    along = end - begin
+    order = np.argsort(begin[:, 1], kind="stable")
+    height = begin[order, 1]
+    longest = np.abs(along[:, 1]).max(initial=0.0)
+    found = np.full(len(begin), np.inf)
+    corners = mesh.vertices[mesh.faces]
+    least, most = corners.min(axis=1), corners.max(axis=1)
+    first = np.searchsorted(height, least[:, 1] - longest)
+    last = np.searchsorted(height, most[:, 1] + longest, side="right")
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    for face in range(len(corners)):
+        some = order[first[face] : last[face]]
+        normal, corner = normals[face], corners[face]
+        before = (begin[some] - corner[0]) @ normal
+        after = (end[some] - corner[0]) @ normal
+        meets = (before * after <= 0) & (before != after)
+        some, before, after = some[meets], before[meets], after[meets]
+        part = before / (before - after)
+        at = begin[some] + part[:, None] * along[some]
+        slack = 1e-9 * (normal @ normal)  # a segment through an edge meets both of its faces
+        within = np.ones(len(some), dtype=bool)
+        for k in range(3):
+            side = corner[k - 2] - corner[k]
+            within &= np.cross(side, at - corner[k]) @ normal >= -slack
+        np.minimum.at(found, some[within], part[within])
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _crosses(a: np.ndarray, b: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

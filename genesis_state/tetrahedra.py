@@ -19,6 +19,9 @@ from genesis_state.isosurface_stuffing import stuff
 ELEMENTS = 4000
 """About how many fill a compact shape where nothing says how large they are to be."""
 
+MOST = 5_000_000
+"""More than these are refused: a `maxvolume` in the wrong unit would fill all memory."""
+
 FLAT = 1e-6
 """Volume below which an element is flat, in cubes of its longest edge."""
 
@@ -49,13 +52,20 @@ def tetrahedra(morph: morphs.Morph, edge: float | None = None) -> TetMesh:
 
     Raises:
         TypeError: The morph is no solid shape.
-        ValueError: A mesh is not closed, or the shape is too thin to have a vertex inside.
+        ValueError: A mesh is not closed, the shape is too thin to have a vertex inside, or there
+            would be too many elements.
     """
     body = solids.solid(morph)
     limit = morph.maxvolume if isinstance(morph, morphs.Primitive) else None
     length = edge
     if limit is not None or length is None:
         length = ((limit or body.volume / ELEMENTS) / _per_cube(morph)) ** (1 / 3)
+    count = body.volume / (_per_cube(morph) * length**3)
+    if count > MOST:
+        raise ValueError(
+            f"{type(morph).__name__}: about {count:.3g} tetrahedra with edges of {length:.6g} m "
+            f"fit into it, at most {MOST} are taken; give it a larger maxvolume."
+        )
     vertices, elements = _fill(morph, body, length)
     # A lattice's point that was moved leaves larger elements around it.
     while limit and np.abs(volumes(vertices, elements)).max(initial=0.0) > limit * (1 + 1e-9):

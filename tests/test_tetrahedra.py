@@ -89,6 +89,8 @@ def test_what_cannot_be_filled_is_refused(tmp_path):
         ValueError, match=r"^Mesh: no tetrahedra with edges of .* smaller maxvolume"
     ):
         tetrahedra.tetrahedra(thin)
+    with pytest.raises(ValueError, match=r"Sphere: about 3\.35e\+07 tetrahedra .* larger"):
+        tetrahedra.tetrahedra(morphs.Sphere(radius=0.2, maxvolume=1e-9))
     with pytest.raises(TypeError, match="Plane is no solid shape that matter could fill"):
         tetrahedra.tetrahedra(morphs.Plane())
 
