@@ -4,7 +4,7 @@ Labelle, Shewchuk: Isosurface stuffing: fast tetrahedral meshes with good dihedr
 Transactions on Graphics 26(3), 2007. A body-centred cubic lattice is cut by the surface: where an
 edge of the lattice crosses it close to a lattice point, the point is moved there; every tetrahedron
 that is still cut is replaced by up to three that fill its part inside. Edges and corners of the
-solid are cut off by up to a spacing of the lattice.
+solid are cut off by up to a spacing of the lattice; `sharp_features` is about those.
 
 The same solid and spacing give the same bytes in every run.
 """
@@ -15,7 +15,7 @@ import itertools
 
 import numpy as np
 
-from genesis_state.solids import Solid
+from genesis_state.solids import Solid, first_crossings
 
 # A lattice point moves to a crossing within these parts of an edge (table 1 of the paper): of an
 # edge along an axis, and of one between a corner of a cube and its centre.
@@ -98,8 +98,8 @@ def _crossings(body: Solid, points: np.ndarray, edges: np.ndarray) -> np.ndarray
     """Where edges cross the surface, shape (n, 3)."""
     inner, outer = points[edges[:, 0]], points[edges[:, 1]]
     part = np.full(len(edges), np.nan)
-    if body.crossings is not None:
-        part = body.crossings(inner, outer)
+    if body.surface is not None:
+        part = first_crossings(body.surface, inner, outer)
     left = np.isnan(part)
     found = inner + part[:, None] * (outer - inner)
     inner, outer = inner[left], outer[left]

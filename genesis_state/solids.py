@@ -22,9 +22,7 @@ class Solid:
         inside: Whether each of the points (n, 3), which are all in the box, is in it, bool (n,).
         flat: Axes along which it begins and ends with the box; layers of particles fill these
             exactly.
-        crossings: For segments from points inside to points outside, both of shape (n, 3), the
-            part of each after which it first crosses the surface, (n,), or NaN where that was not
-            found; None if only `inside` can tell.
+        surface: Its surface if that is a mesh, otherwise None.
     """
 
     lower: np.ndarray
@@ -32,7 +30,7 @@ class Solid:
     volume: float
     inside: Callable[[np.ndarray], np.ndarray]
     flat: tuple[bool, bool, bool] = (False, False, False)
-    crossings: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+    surface: TriangleMesh | None = None
 
     def contains(self, points: np.ndarray) -> np.ndarray:
         """Whether each of the points (n, 3) is in it and not on a face of the box, bool (n,)."""
@@ -113,13 +111,7 @@ def enclosed(mesh: TriangleMesh) -> Solid:
     """What the faces of a closed mesh enclose."""
     assert mesh.volume is not None
     lower, upper = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
-    return Solid(
-        lower,
-        upper,
-        mesh.volume,
-        lambda p: winding_number(mesh, p) != 0,
-        crossings=lambda p, q: first_crossings(mesh, p, q),
-    )
+    return Solid(lower, upper, mesh.volume, lambda p: winding_number(mesh, p) != 0, surface=mesh)
 
 
 def winding_number(mesh: TriangleMesh, points: np.ndarray) -> np.ndarray:

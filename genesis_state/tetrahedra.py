@@ -15,6 +15,7 @@ import numpy as np
 from genesis_state import morphs, solids
 from genesis_state.geom import transform_by_trans_quat
 from genesis_state.isosurface_stuffing import stuff
+from genesis_state.sharp_features import sharpen
 
 ELEMENTS = 4000
 """About how many fill a compact shape where nothing says how large they are to be."""
@@ -43,7 +44,7 @@ def tetrahedra(morph: morphs.Morph, edge: float | None = None) -> TetMesh:
     """Fills the shape of a morph with tetrahedra, at its place in the world.
 
     Vertices on the surface lie on that of the shape. A box is filled exactly; what is round loses
-    the segments between its faces, and a mesh also what is sharp: up to an edge of a tetrahedron.
+    the segments between its faces, and a mesh what is finer than an element.
 
     Args:
         morph: A Box, Sphere, Cylinder, Capsule or Mesh.
@@ -68,7 +69,7 @@ def tetrahedra(morph: morphs.Morph, edge: float | None = None) -> TetMesh:
         )
     vertices, elements = _fill(morph, body, length)
     # A lattice's point that was moved leaves larger elements around it.
-    while limit and np.abs(volumes(vertices, elements)).max(initial=0.0) > limit * (1 + 1e-9):
+    while limit and volumes(vertices, elements).max(initial=0.0) > limit * (1 + 1e-9):
         length *= 0.95
         vertices, elements = _fill(morph, body, length)
     if not len(elements):
@@ -77,8 +78,6 @@ def tetrahedra(morph: morphs.Morph, edge: float | None = None) -> TetMesh:
             f"measures {' x '.join(f'{x:.6g}' for x in body.upper - body.lower)} m; give it a "
             "smaller maxvolume."
         )
-    negative = volumes(vertices, elements) < 0
-    elements[negative] = elements[negative][:, [0, 1, 3, 2]]
     placed = transform_by_trans_quat(vertices, np.array(morph.pos), np.array(morph.quat))
     return TetMesh(placed, elements)
 
@@ -91,7 +90,7 @@ def volumes(vertices: np.ndarray, elements: np.ndarray) -> np.ndarray:
 
 def surface(elements: np.ndarray) -> np.ndarray:
     """Faces that belong to one element alone, counterclockwise from outside, shape (n_faces, 3)."""
-    faces = np.concatenate([elements[:, k] for k in ([1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1])])
+    faces = elements[:, [[1, 2, 3], [0, 3, 2], [0, 1, 3], [0, 2, 1]]].reshape(-1, 3)
     _, first, count = np.unique(np.sort(faces, 1), axis=0, return_index=True, return_counts=True)
     return faces[np.sort(first[count == 1])]
 
@@ -142,11 +141,18 @@ def _per_cube(morph: morphs.Morph) -> float:
 
 
 def _fill(morph: morphs.Morph, body: solids.Solid, edge: float) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices and elements in the frame of the shape."""
     if isinstance(morph, morphs.Box):
-        return box(body.lower, body.upper, edge)
-    if isinstance(morph, morphs.Cylinder):
-        return cylinder(morph.radius, morph.height, edge)
-    return stuff(body, edge)
+        vertices, elements = box(body.lower, body.upper, edge)
+    elif isinstance(morph, morphs.Cylinder):
+        vertices, elements = cylinder(morph.radius, morph.height, edge)
+    else:
+        vertices, elements = stuff(body, edge)
+    negative = volumes(vertices, elements) < 0
+    elements[negative] = elements[negative][:, [0, 1, 3, 2]]
+    if body.surface is not None and len(elements):
+        vertices = sharpen(vertices, elements, body.surface, edge)
+    return vertices, elements
 
 
 def box(lower: np.ndarray, upper: np.ndarray, edge: float) -> tuple[np.ndarray, np.ndarray]:

@@ -30,6 +30,7 @@ LAYERS = (
     (
         *("sampling", "solids", "morphs", "materials", "options"),
         *("sensors", "geom", "mesh_file", "domain", "tetrahedra", "isosurface_stuffing"),
+        "sharp_features",
         "cloth_mesh",
     ),
     ("runtime", "pages", "version"),
@@ -59,6 +60,7 @@ THIRD_PARTY = {
     "solids": {"numpy"},
     "tetrahedra": {"numpy"},
     "cloth_mesh": {"numpy"},
+    "sharp_features": {"numpy"},
     "isosurface_stuffing": {"numpy"},
     "domain": {"numpy"},
     "morphs": {"numpy", "torch"},

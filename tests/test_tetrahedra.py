@@ -72,7 +72,7 @@ def test_no_element_is_larger_than_maxvolume(case):
     assert 8e-6 < found.max() <= 2e-5 * (1 + 1e-9)
 
 
-def test_a_closed_mesh_is_filled_up_to_its_sharp_edges(tmp_path):
+def test_a_closed_mesh_is_filled_around_its_hole(tmp_path):
     ring = trimesh.creation.torus(0.2, 0.06)
     ring.export(tmp_path / "ring.stl")
     mesh = tetrahedra.tetrahedra(morphs.Mesh(file=str(tmp_path / "ring.stl"), **PLACE))
@@ -80,6 +80,19 @@ def test_a_closed_mesh_is_filled_up_to_its_sharp_edges(tmp_path):
     assert skin.is_watertight and skin.euler_number == 0  # the hole of the ring is there
     assert skin.volume == pytest.approx(ring.volume, rel=0.05)
     assert dihedral_angles(mesh).min() > 10.7  # what the paper proves
+
+
+def test_a_mesh_keeps_its_edges_and_corners(tmp_path):
+    turned = trimesh.transformations.rotation_matrix(0.5, (1, 2, 3))
+    slab = trimesh.creation.box((0.4, 0.3, 0.05), turned)
+    slab.export(tmp_path / "slab.ply")
+    mesh = tetrahedra.tetrahedra(morphs.Mesh(file=str(tmp_path / "slab.ply")))
+    tetrahedra.require_sound("slab", mesh.vertices, mesh.elements)
+    skin = trimesh.Trimesh(mesh.vertices, tetrahedra.surface(mesh.elements), process=False)
+    assert skin.is_watertight and skin.volume == pytest.approx(slab.volume, rel=5e-3)
+    gap = np.linalg.norm(slab.vertices[:, None] - mesh.vertices, axis=2).min(axis=1)
+    assert gap.max() < 1e-6, "a vertex in every corner"
+    assert dihedral_angles(mesh).min() > 8
 
 
 def test_what_cannot_be_filled_is_refused(tmp_path):
