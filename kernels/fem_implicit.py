@@ -16,11 +16,10 @@ from genesis_state.kernels.fem_matrix import (
     invert_diagonal,
     potential,
 )
-from genesis_state.kernels.fem_reaction import carry, clear_step, movable, react
+from genesis_state.kernels.fem_reaction import clear_step, go_along, tell_bodies
 from genesis_state.kernels.fem_solve import solve
 from genesis_state.kernels.fem_vertex import not_a_place
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.spatial import symmetric_mul
 
 
 @ti.func
@@ -143,48 +142,6 @@ def newton(
             clear_step(e, n, w)
 
 
-@ti.func
-def tell_bodies(
-    e,
-    m: ti.template(),
-    n: ti.template(),
-    r: ti.template(),
-    w: ti.template(),
-    rm: ti.template(),
-    rn: ti.template(),
-    rd: ti.template(),
-):
-    """The last solution → the inertia and momentum that touch each body."""
-    h = m.timestep[0]
-    for b in range(1, rn.bodies):
-        if movable(e, b, n, r, rm):
-            rd.coupling_momentum[e, b] = rd.coupling_momentum[e, b] + h * react(
-                e, b, True, m, n, r, rm, rd
-            )
-    for b in range(1, rn.bodies):
-        if movable(e, b, n, r, rm):
-            inertia = ti.Vector([0.0] * 21)
-            for k in range(6):
-                velocity = ti.Vector([0.0] * 6)
-                velocity[k] = 1.0
-                clear_step(e, n, w)
-                carry(e, b, velocity, m, n, r, w, rm, rd)
-                solve(e, m, n, r, w, 0, -m.pcg_threshold[0])
-                column = -h * react(e, b, False, m, n, r, rm, rd)
-                for i in ti.static(range(6)):
-                    # Half of it from each of the two columns: what is left of them is rounding.
-                    part = 0.5 * column[i]
-                    if i == k:
-                        part = column[i]
-                    low = ti.min(i, k)
-                    high = ti.max(i, k)
-                    inertia[high * (high + 1) // 2 + low] += part
-            rd.coupling_inertia[e, b] = rd.coupling_inertia[e, b] + inertia
-            rd.coupling_momentum[e, b] = rd.coupling_momentum[e, b] + symmetric_mul(
-                inertia, w.body_velocity[e, b]
-            )
-
-
 @ti.kernel
 def approach(
     m: ti.template(),
@@ -225,16 +182,7 @@ def follow(
         if e < n.envs:
             if not w.error[e]:
                 if ti.static(n.coupled):
-                    moved = False
-                    clear_step(e, n, w)
-                    for b in range(1, rn.bodies):
-                        if movable(e, b, n, r, rm):
-                            moved = True
-                            change = rd.cvel[e, b] - w.body_velocity[e, b]
-                            carry(e, b, change, m, n, r, w, rm, rd)
-                    if moved:
-                        solve(e, m, n, r, w, 0, -m.pcg_threshold[0])
-                        advance(e, 1.0, n, r, w)
+                    go_along(e, m, n, r, w, rm, rn, rd)
                 for v in range(n.vertices):
                     d = r.displacement[e, v]
                     x = r.pos[e, v] + d

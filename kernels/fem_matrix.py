@@ -12,7 +12,7 @@ It is kept as blocks of 3x3, row by row (compressed sparse rows); elements are a
 from genesis_state.kernels.decomposition import determinant
 from genesis_state.kernels.fem_elements import deformation
 from genesis_state.kernels.fem_laws import COROTATED, LINEAR, NEO_HOOKEAN, density, response
-from genesis_state.kernels.fem_vertex import SPRING, body_at, holder, to_target
+from genesis_state.kernels.fem_vertex import SPRING, spring_pull, spring_slope
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.spatial import column
 
@@ -40,14 +40,11 @@ def begin_system(
         w.right[e, v] = inertia * (ahead - drag * r.displacement[e, v])
         if ti.static(n.constrained):
             if r.constrained[e, v] == SPRING:
-                stiffness = r.mass[e, v] * r.constraint_stiffness[e, v]
-                rate = 2.0 * r.mass[e, v] * ti.sqrt(r.constraint_stiffness[e, v]) / h
-                b = holder(e, v, n, r, rn)
-                body = body_at(e, b, r.pos[e, v], w.body_velocity, n, rm, rd)
+                slope = spring_slope(e, v, m, r)
                 s = m.diagonal_block[v]
-                w.matrix[e, s] = w.matrix[e, s] + (stiffness + rate) * ti.Matrix.identity(float, 3)
-                pull = stiffness * to_target(e, v, n, r, rn, rd) + rate * h * body
-                w.right[e, v] = w.right[e, v] + pull - (stiffness + rate) * r.displacement[e, v]
+                w.matrix[e, s] = w.matrix[e, s] + slope * ti.Matrix.identity(float, 3)
+                pull = spring_pull(e, v, m, n, r, rm, rn, rd) - slope * r.displacement[e, v]
+                w.right[e, v] = w.right[e, v] + pull
 
 
 @ti.func
@@ -150,12 +147,8 @@ def potential(
         total += 0.5 * inertia * (ballistic.dot(ballistic) + drag * d.dot(d))
         if ti.static(n.constrained):
             if r.constrained[e, v] == SPRING:
-                stiffness = r.mass[e, v] * r.constraint_stiffness[e, v]
-                rate = 2.0 * r.mass[e, v] * ti.sqrt(r.constraint_stiffness[e, v]) / h
-                b = holder(e, v, n, r, rn)
-                off = to_target(e, v, n, r, rn, rd) - d
-                lag = h * body_at(e, b, r.pos[e, v], w.body_velocity, n, rm, rd) - d
-                total += 0.5 * (stiffness * off.dot(off) + rate * lag.dot(lag))
+                total += 0.5 * spring_slope(e, v, m, r) * d.dot(d)
+                total -= spring_pull(e, v, m, n, r, rm, rn, rd).dot(d)
         # d K d, with K as it is in the matrix.
         image = ti.Vector([0.0, 0.0, 0.0])
         for s in range(m.row_start[v], m.row_start[v + 1]):

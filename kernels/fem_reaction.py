@@ -6,9 +6,11 @@ touches the body with one of its six velocities and solving for the rest: S is t
 of the matrix, and symmetric.
 """
 
-from genesis_state.kernels.fem_solve import FREE, SLIDES, right_side, row
+from genesis_state.kernels.body_contact import clear_contact, sum_contact
+from genesis_state.kernels.fem_solve import FREE, SLIDES, right_side, row, solve
+from genesis_state.kernels.fem_vertex import SPRING, holder, spring_pull, spring_slope
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.spatial import spatial, velocity_at
+from genesis_state.kernels.spatial import spatial, symmetric_mul, velocity_at
 
 
 @ti.func
@@ -27,14 +29,17 @@ def react(
     n: ti.template(),
     r: ti.template(),
     rm: ti.template(),
+    rn: ti.template(),
     rd: ti.template(),
 ):
-    """Spatial force on body `b` of the vertices that it holds, with `step` as it is.
+    """Spatial force on body `b` of the vertices that it holds, itself or by springs.
 
-    With `forces` that of the substep, otherwise that of a displacement alone.
+    With `forces` it is that of the substep, whose last step has been taken; otherwise that of
+    `step` alone.
     """
     total = ti.Vector([0.0] * 6)
     for v in range(n.vertices):
+        force = ti.Vector([0.0, 0.0, 0.0])
         if touches(e, v, b, r):
             force = row(e, v, m, r, r.step)
             if ti.static(forces):
@@ -44,8 +49,15 @@ def react(
                 force = force.dot(normal) * normal
                 if ti.static(forces):
                     force += r.touch_drag[e, v]
-            arm = r.pos[e, v] - rd.tree_com[e, rm.body_root[b]]
-            total -= spatial(arm.cross(force), force)
+        if ti.static(n.constrained):
+            if r.constrained[e, v] == SPRING and holder(e, v, n, r, rn) == b:
+                if ti.static(forces):
+                    force += spring_pull(e, v, m, n, r, rm, rn, rd)
+                    force -= spring_slope(e, v, m, r) * r.displacement[e, v]
+                else:
+                    force -= spring_slope(e, v, m, r) * r.step[e, v]
+        arm = r.pos[e, v] - rd.tree_com[e, rm.body_root[b]]
+        total -= spatial(arm.cross(force), force)
     return total
 
 
@@ -88,3 +100,80 @@ def movable(e, b, n: ti.template(), r: ti.template(), rm: ti.template()):
             if touches(e, v, b, r):
                 found = True
     return found
+
+
+@ti.func
+def tell_bodies(
+    e,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """The last solution → the inertia and momentum that touch each body."""
+    h = m.timestep[0]
+    clear_contact(e, 0, w, rn)
+    for b in range(1, rn.bodies):
+        if rm.body_last_dof[b] >= 0:
+            force = react(e, b, True, m, n, r, rm, rn, rd)
+            w.lane_momentum[e, 0, b] = r.owed_momentum[e, b] + h * force
+    for b in range(1, rn.bodies):
+        if movable(e, b, n, r, rm):
+            inertia = ti.Vector([0.0] * 21)
+            for k in range(6):
+                velocity = ti.Vector([0.0] * 6)
+                velocity[k] = 1.0
+                clear_step(e, n, w)
+                carry(e, b, velocity, m, n, r, w, rm, rd)
+                solve(e, m, n, r, w, 0, -m.pcg_threshold[0])
+                column = -h * react(e, b, False, m, n, r, rm, rn, rd)
+                for i in ti.static(range(6)):
+                    # Half of it from each of the two columns: they differ by rounding.
+                    part = 0.5 * column[i]
+                    if i == k:
+                        part = column[i]
+                    low = ti.min(i, k)
+                    high = ti.max(i, k)
+                    inertia[high * (high + 1) // 2 + low] += part
+            w.lane_inertia[e, 0, b] = inertia
+            w.lane_momentum[e, 0, b] = r.lane_momentum[e, 0, b] + symmetric_mul(
+                inertia, r.body_velocity[e, b]
+            )
+    sum_contact(e, n, w, rn, rd)
+
+
+@ti.func
+def go_along(
+    e,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """What the bodies' new velocities change → `displacement`, and what each body still has to get.
+
+    With several bodies each has been told of itself alone, and what is missing is `owed_momentum`.
+    """
+    h = m.timestep[0]
+    moved = False
+    clear_step(e, n, w)
+    for b in range(1, rn.bodies):
+        w.owed_momentum[e, b] = ti.Vector([0.0] * 6)
+        if movable(e, b, n, r, rm):
+            moved = True
+            carry(e, b, rd.cvel[e, b] - r.body_velocity[e, b], m, n, r, w, rm, rd)
+    if moved:
+        solve(e, m, n, r, w, 0, -m.pcg_threshold[0])
+        for v in range(n.vertices):
+            w.displacement[e, v] = r.displacement[e, v] + r.step[e, v]
+        for b in range(1, rn.bodies):
+            if rm.body_last_dof[b] >= 0:
+                change = rd.cvel[e, b] - r.body_velocity[e, b]
+                told = symmetric_mul(r.lane_inertia[e, 0, b], change)
+                w.owed_momentum[e, b] = told + h * react(e, b, False, m, n, r, rm, rn, rd)

@@ -91,6 +91,31 @@ def sprung(u, body, offset, stiffness, h):
 
 
 @ti.func
+def spring_slope(e, v, m: ti.template(), r: ti.template()):
+    """How much more a spring pulls a vertex back for each metre of displacement [N/m]."""
+    k = r.constraint_stiffness[e, v]
+    return r.mass[e, v] * (k + 2.0 * ti.sqrt(k) / m.timestep[0])
+
+
+@ti.func
+def spring_pull(
+    e,
+    v,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Force of a spring on a vertex that does not move in the substep [N]."""
+    k = r.constraint_stiffness[e, v]
+    b = holder(e, v, n, r, rn)
+    body = body_at(e, b, r.pos[e, v], r.body_velocity, n, rm, rd)
+    return r.mass[e, v] * (k * to_target(e, v, n, r, rn, rd) + 2.0 * ti.sqrt(k) * body)
+
+
+@ti.func
 def pull_body(e, lane, b, x, impulse, w: ti.template(), rm: ti.template(), rd: ti.template()):
     """Adds an impulse [N s] at `x` to what a lane gives to body `b`."""
     if rm.body_last_dof[b] >= 0:

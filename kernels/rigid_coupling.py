@@ -51,9 +51,9 @@ def begin_coupling(m: ti.template(), n: ti.template(), d: ti.template()):
 
 @ti.func
 def touched(e, d: ti.template(), b):
-    """Whether anything touches body `b`: a mass along any of the three axes."""
+    """Whether anything touches body `b`: a mass along any of the three axes, or an impulse."""
     a = d.coupling_inertia[e, b]
-    return a[9] + a[14] + a[20] > 0.0
+    return a[9] + a[14] + a[20] > 0.0 or abs(d.coupling_momentum[e, b]).sum() > 0.0
 
 
 @ti.func

@@ -6,6 +6,14 @@ from genesis_state.schema import Schema, StateVar
 class ImplicitState(Schema):
     """The linear system of a Newton iteration and its solution; and what touches."""
 
+    owed_momentum = StateVar(
+        "Spatial momentum that each body has still to receive, for what two of them do to each "
+        "other through one solid is known when both have moved",
+        ("implicit_body",),
+        (6,),
+        role="memory",
+    )
+
     displacement = StateVar(
         "How far a vertex moves in the substep, so far [m]",
         ("implicit_vertex",),

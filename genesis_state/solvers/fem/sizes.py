@@ -69,6 +69,6 @@ class Sizes:
             "block": self.blocks,
             "implicit_corner": 4 * self.implicit,
         }
-        for dim in ("vertex", "vertex_end", "element"):
+        for dim in ("vertex", "vertex_end", "element", "body"):
             sizes[f"implicit_{dim}"] = sizes[dim] * self.implicit
         return sizes
