@@ -12,7 +12,7 @@ from genesis_state.kernels.fem_vertex import HARD, body_at, holder, to_target
 from genesis_state.kernels.geom_distance import geom_distance
 from genesis_state.kernels.lang import ti
 
-PASSES = 8  # most times that the set of touching vertices is changed
+PASSES = 10  # most times that the set of touching vertices is changed
 
 
 @ti.func
@@ -36,11 +36,13 @@ def find_touch(
     rise = 0.0
     friction = 0.0
     least = 0.0
+    across = 0.0
     if ti.static(n.floor):
         body = 0
         rise = -h * allowed_closing(x[2] - m.floor[0], h)
         friction = r.friction_mu[e, m.vertex_material[v]]
         least = ahead[2] - rise
+        across = ti.sqrt(ahead[0] * ahead[0] + ahead[1] * ahead[1])
     if ti.static(n.coupled):
         for g in range(rn.coupled_geoms):
             b = rm.coupled_geom_body[g]
@@ -61,13 +63,17 @@ def find_touch(
                     rise = lift
                     friction = rd.coupled_geom_friction[e, g]
                     least = left
+                    across = (slip - slip.dot(up) * up).norm()
     w.touch_body[e, v] = body
     w.touch_normal[e, v] = normal
     w.touch_rise[e, v] = rise
     w.touch_friction[e, v] = friction
     kind = FREE
     if body >= 0 and least < 0.0:
-        kind = touching(friction)
+        # As a mass point by itself would.
+        kind = SLIDES
+        if across <= -friction * least:
+            kind = STICKS
     return kind
 
 
@@ -171,6 +177,11 @@ def review(
     rd: ti.template(),
 ):
     """A solution → which vertices touch after all.
+
+    Args:
+        e: Environment.
+        force_tolerance: Force that does not count [N].
+        m, n, r, w, rm, rd: Models, sizes and fields.
 
     Returns:
         Whether any of it changed.

@@ -1,7 +1,7 @@
 """Experiments on solids made of tetrahedra."""
 
-from tests import fem_physics
-from tests.experiment import Experiment
+from tests import fem_contact, fem_physics
+from tests.experiment import BOTH, Experiment
 
 NOTES = """\
 Materials are `gs.materials.FEM.Elastic`, with three laws: linear, linear corotated and stable
@@ -15,6 +15,13 @@ neo-Hookean. There is no damping except where something is to come to rest.
   of Euler and Bernoulli is 3 % off.
 - Patch: a block whose inner vertices are moved at random at rest; its surface is held where an
   even deformation takes it.
+- Momentum: two bodies of each shape, thrown at a cube from above and from below, until neither
+  touches it; angular momentum about the cube's centre at the start. Changes are relative to the
+  momentum of the bodies. Implicit steps are backward Euler, which keeps linear momentum to the
+  tolerance of the linear solver, but angular momentum to the order of the step alone.
+- Dropped balls: the energy of ball and block, elastic energy with it, less what it was at the
+  start, is divided by that of the fall.
+- Contact is measured in implicit substeps of 2 ms and explicit ones of 0.4 ms.
 """
 
 EXPERIMENTS = (
@@ -22,4 +29,8 @@ EXPERIMENTS = (
     Experiment(fem_physics.vibration, ("64",)),
     Experiment(fem_physics.patches, ("64",)),
     Experiment(fem_physics.inversions, ("64",), slow=True),
+    Experiment(fem_contact.thrown_bodies, BOTH, slow=True),
+    Experiment(fem_contact.dropped_balls, slow=True),
+    Experiment(fem_contact.gripper, slow=True),
+    Experiment(fem_contact.slopes, slow=True),
 )
