@@ -33,6 +33,12 @@ def determinant(f):
 
 
 @ti.func
+def inverse_of_symmetric(a, det):
+    """Inverse of a symmetric 3x3 matrix with this determinant."""
+    return cofactor(a) / det
+
+
+@ti.func
 def made_orthogonal(b, v, p: ti.template(), q: ti.template(), eps):
     """One rotation of Jacobi's method that makes columns p and q of `b` orthogonal, `v` along.
 

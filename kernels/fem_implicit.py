@@ -16,7 +16,13 @@ from genesis_state.kernels.fem_matrix import (
     invert_diagonal,
     potential,
 )
-from genesis_state.kernels.fem_reaction import clear_step, go_along, tell_bodies
+from genesis_state.kernels.fem_momentum import keep_momentum
+from genesis_state.kernels.fem_reaction import (
+    add_reactions,
+    clear_step,
+    go_along,
+    tell_bodies,
+)
 from genesis_state.kernels.fem_solve import solve
 from genesis_state.kernels.fem_vertex import not_a_place
 from genesis_state.kernels.lang import ti
@@ -161,6 +167,7 @@ def approach(
                 keep_velocities(e, w, rn, rd)
             if not w.error[e]:
                 newton(e, m, n, r, w, rm, rn, rd)
+                add_reactions(e, True, m, n, r, w, rm, rn, rd)
                 if ti.static(n.coupled):
                     tell_bodies(e, m, n, r, w, rm, rn, rd)
 
@@ -183,6 +190,8 @@ def follow(
             if not w.error[e]:
                 if ti.static(n.coupled):
                     go_along(e, m, n, r, w, rm, rn, rd)
+                for k in range(n.materials):
+                    keep_momentum(e, k, m, n, r, w)
                 for v in range(n.vertices):
                     d = r.displacement[e, v]
                     x = r.pos[e, v] + d

@@ -9,12 +9,11 @@ whose minimum is the implicit Euler step with Rayleigh damping alpha M + beta K.
 It is kept as blocks of 3x3, row by row (compressed sparse rows); elements are added in their order.
 """
 
-from genesis_state.kernels.decomposition import determinant
+from genesis_state.kernels.decomposition import determinant, inverse_of_symmetric
 from genesis_state.kernels.fem_elements import deformation
 from genesis_state.kernels.fem_laws import COROTATED, LINEAR, NEO_HOOKEAN, density, response
 from genesis_state.kernels.fem_vertex import SPRING, spring_pull, spring_slope
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.spatial import column
 
 
 @ti.func
@@ -111,14 +110,7 @@ def invert_diagonal(e, m: ti.template(), n: ti.template(), r: ti.template(), w: 
         a = r.matrix[e, m.diagonal_block[v]]
         inverse = ti.Matrix.zero(float, 3, 3)
         if r.mass[e, v] > 0.0:
-            c = ti.Matrix.rows(
-                [
-                    column(a, 1).cross(column(a, 2)),
-                    column(a, 2).cross(column(a, 0)),
-                    column(a, 0).cross(column(a, 1)),
-                ]
-            )
-            inverse = c / determinant(a)
+            inverse = inverse_of_symmetric(a, determinant(a))
         w.inverse[e, v] = inverse
 
 

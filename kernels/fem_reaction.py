@@ -21,6 +21,48 @@ def touches(e, v, b, r: ti.template()):
 
 
 @ti.func
+def push(e, v, forces: ti.template(), m: ti.template(), r: ti.template()):
+    """Force on a vertex of what holds it, springs apart.
+
+    With `forces` it is that of the substep, otherwise that of `step` alone.
+    """
+    force = ti.Vector([0.0, 0.0, 0.0])
+    if r.touch[e, v] != FREE:
+        force = row(e, v, m, r, r.step)
+        if ti.static(forces):
+            force -= right_side(e, v, r)
+        if r.touch[e, v] == SLIDES:
+            normal = r.touch_normal[e, v]
+            force = force.dot(normal) * normal
+            if ti.static(forces):
+                force += r.touch_drag[e, v]
+    return force
+
+
+@ti.func
+def pull(
+    e,
+    v,
+    forces: ti.template(),
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Likewise of a spring, once the last step of the substep has been taken."""
+    force = ti.Vector([0.0, 0.0, 0.0])
+    if r.constrained[e, v] == SPRING:
+        if ti.static(forces):
+            force = spring_pull(e, v, m, n, r, rm, rn, rd)
+            force -= spring_slope(e, v, m, r) * r.displacement[e, v]
+        else:
+            force -= spring_slope(e, v, m, r) * r.step[e, v]
+    return force
+
+
+@ti.func
 def react(
     e,
     b,
@@ -32,33 +74,40 @@ def react(
     rn: ti.template(),
     rd: ti.template(),
 ):
-    """Spatial force on body `b` of the vertices that it holds, itself or by springs.
-
-    With `forces` it is that of the substep, whose last step has been taken; otherwise that of
-    `step` alone.
-    """
+    """Spatial force on body `b` of the vertices that it holds, itself or by springs."""
     total = ti.Vector([0.0] * 6)
     for v in range(n.vertices):
         force = ti.Vector([0.0, 0.0, 0.0])
         if touches(e, v, b, r):
-            force = row(e, v, m, r, r.step)
-            if ti.static(forces):
-                force -= right_side(e, v, r)
-            if r.touch[e, v] == SLIDES:
-                normal = r.touch_normal[e, v]
-                force = force.dot(normal) * normal
-                if ti.static(forces):
-                    force += r.touch_drag[e, v]
+            force = push(e, v, forces, m, r)
         if ti.static(n.constrained):
-            if r.constrained[e, v] == SPRING and holder(e, v, n, r, rn) == b:
-                if ti.static(forces):
-                    force += spring_pull(e, v, m, n, r, rm, rn, rd)
-                    force -= spring_slope(e, v, m, r) * r.displacement[e, v]
-                else:
-                    force -= spring_slope(e, v, m, r) * r.step[e, v]
+            if holder(e, v, n, r, rn) == b:
+                force += pull(e, v, forces, m, n, r, rm, rn, rd)
         arm = r.pos[e, v] - rd.tree_com[e, rm.body_root[b]]
         total -= spatial(arm.cross(force), force)
     return total
+
+
+@ti.func
+def add_reactions(
+    e,
+    forces: ti.template(),
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Forces of all that holds vertices → `reaction`; with `forces` they are the first."""
+    for v in range(n.vertices):
+        force = push(e, v, forces, m, r)
+        if ti.static(n.constrained):
+            force += pull(e, v, forces, m, n, r, rm, rn, rd)
+        if ti.static(not forces):
+            force += r.reaction[e, v]
+        w.reaction[e, v] = force
 
 
 @ti.func
@@ -172,6 +221,7 @@ def go_along(
         solve(e, m, n, r, w, 0, -m.pcg_threshold[0])
         for v in range(n.vertices):
             w.displacement[e, v] = r.displacement[e, v] + r.step[e, v]
+        add_reactions(e, False, m, n, r, w, rm, rn, rd)
         for b in range(1, rn.bodies):
             if rm.body_last_dof[b] >= 0:
                 change = rd.cvel[e, b] - r.body_velocity[e, b]

@@ -17,8 +17,7 @@ neo-Hookean. There is no damping except where something is to come to rest.
   even deformation takes it.
 - Momentum: two bodies of each shape, thrown at a cube from above and from below, until neither
   touches it; angular momentum about the cube's centre at the start. Changes are relative to the
-  momentum of the bodies. Implicit steps are backward Euler, which keeps linear momentum to the
-  tolerance of the linear solver, but angular momentum to the order of the step alone.
+  momentum of the bodies.
 - Dropped balls: the energy of ball and block, elastic energy with it, less what it was at the
   start, is divided by that of the fall.
 - Contact is measured in implicit substeps of 2 ms and explicit ones of 0.4 ms.

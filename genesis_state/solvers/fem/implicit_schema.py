@@ -53,6 +53,9 @@ class ImplicitState(Schema):
     touch_drag = StateVar(
         "Force of friction where it slides [N]", ("implicit_vertex",), (3,), role="scratch"
     )
+    reaction = StateVar(
+        "Force of what holds a vertex [N]", ("implicit_vertex",), (3,), role="scratch"
+    )
 
     touch_reach = StateVar(
         "Distance within which a vertex is expected to touch, however it moves [m]", role="model"

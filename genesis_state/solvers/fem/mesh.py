@@ -78,6 +78,7 @@ class Mesh:
             "corner_element": corners // 4,
             "vertex_corner": np.concatenate(([0], np.cumsum(counts))),
             "vertex_material": np.repeat(materials, np.diff(self.vertex_starts)),
+            "material_vertex": np.array(self.vertex_starts),
             "vertex_outside": outside,
         }
 

@@ -83,4 +83,7 @@ class FEMState(BodyContactState, ConstraintState, ImplicitState):
     vertex_outside = StateVar(
         "Whether a vertex is on the surface, 0 or 1", ("vertex",), dtype="int", role="model"
     )
+    material_vertex = StateVar(
+        "First vertex of each entity", ("material_end",), dtype="int", role="model"
+    )
     material_kind = StateVar("Law of each entity", ("material",), dtype="int", role="model")

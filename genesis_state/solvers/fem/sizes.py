@@ -60,6 +60,7 @@ class Sizes:
             "element": self.elements,
             "corner": self.corners,
             "material": self.materials,
+            "material_end": self.materials + 1,
             "four": 4,
             "sixteen": 16,
             "lane": self.lanes,
