@@ -5,8 +5,6 @@ For small loads its end sinks by rho g L^4 A / (8 E I) and what shear adds, as b
 """
 
 import matter_pictures as pictures
-import numpy as np
-import torch
 
 import genesis_state as gs
 
@@ -33,9 +31,9 @@ if __name__ == "__main__":
         gs.materials.FEM.Elastic(E=E, nu=0.0, rho=RHO, model="linear_corotated"),
     )
     scene.build()
-    clamped = np.flatnonzero(beam.init_positions[:, 0] < 1e-6)
+    clamped = (beam.init_positions[:, 0] < 1e-6).nonzero().flatten()
     beam.set_vertex_constraints(clamped)
-    tip = torch.from_numpy(beam.init_positions[:, 0] > LENGTH - 1e-6)
+    tip = beam.init_positions[:, 0] > LENGTH - 1e-6
 
     strip = pictures.Strip(scene, across=(-0.05, 0.6), up=(-0.2, 0.1))
     strip.take("at rest, without weight")

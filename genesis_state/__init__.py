@@ -20,7 +20,7 @@ from genesis_state.version import __version__
 if TYPE_CHECKING:
     import torch
 
-    from genesis_state import geom, materials, morphs, options, sensors, testing
+    from genesis_state import geom, materials, morphs, options, sensors, surfaces, testing
     from genesis_state.layout import StateLayout
     from genesis_state.options import cone, constraint_solver, integrator
     from genesis_state.runtime import Backend, destroy, init, logger
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     tc_int: torch.dtype
     tc_bool: torch.dtype
 
-_MODULES = ("geom", "materials", "morphs", "options", "sensors", "testing")
+_MODULES = ("geom", "materials", "morphs", "options", "sensors", "surfaces", "testing")
 _NAMES = {
     "Scene": "scene",
     "Schema": "schema",
@@ -76,6 +76,7 @@ __all__ = [
     "morphs",
     "options",
     "sensors",
+    "surfaces",
     "tc_bool",
     "tc_float",
     "tc_int",

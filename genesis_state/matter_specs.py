@@ -48,7 +48,7 @@ def pbd_specs(entities: Sequence[ParticleEntity[Any]]) -> list[PBDSpec]:
 
 def fem_specs(entities: Sequence[FEMEntity]) -> list[FEMSpec]:
     """What the FEM solver takes."""
-    return [FEMSpec(e.name, e.material, e.init_positions, e.elems) for e in entities]
+    return [FEMSpec(e.name, e.material, e._points, e.elems) for e in entities]
 
 
 def _sampled(entity: SampledEntity[Any]) -> tuple[np.ndarray, float, bool, bool]:

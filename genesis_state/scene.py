@@ -26,8 +26,8 @@ class Scene(SceneDeclaration):
     Args:
         sim_options: Time step, gravity, transport of state.
         rigid_options, mpm_options, sph_options, pbd_options, fem_options: Settings of the solvers.
-        viewer_options, vis_options, show_viewer, show_FPS, renderer: Taken so that Genesis
-            scripts run; they show nothing, and the log says so once.
+        viewer_options, vis_options, profiling_options, show_viewer, show_FPS, renderer: Taken so
+            that Genesis scripts run; they show nothing, and the log says so once.
 
     Attributes:
         t: Steps since the scene's state was new.

@@ -24,6 +24,7 @@ from genesis_state.options import (
     MPMOptions,
     Options,
     PBDOptions,
+    ProfilingOptions,
     RigidOptions,
     SimOptions,
     SPHOptions,
@@ -51,6 +52,7 @@ class SceneDeclaration:
         fem_options: FEMOptions | None = None,
         viewer_options: ViewerOptions | None = None,
         vis_options: VisOptions | None = None,
+        profiling_options: ProfilingOptions | None = None,
         show_viewer: bool = False,
         show_FPS: bool = False,
         renderer: Any = None,
@@ -81,6 +83,7 @@ class SceneDeclaration:
         shown = {
             "viewer_options": viewer_options,
             "vis_options": vis_options,
+            "profiling_options": profiling_options,
             "show_viewer": show_viewer,
             "show_FPS": show_FPS,
             "renderer": renderer,

@@ -65,7 +65,7 @@ def start_cushion(scene: gs.Scene, streams: torch.Tensor) -> None:
     cushion, bar = scene.get_entity("cushion"), scene.get_entity("bar")
     cushion.set_elements_active((streams % 2 == 0)[:, None].expand(-1, 6), range(6))
     bar.set_velocity(_BAR[streams % scenes.STREAMS])
-    x = torch.from_numpy(bar.init_positions)[:, 0]
+    x = bar.init_positions.cpu()[:, 0]
     held, pulled = ((x == end).nonzero().flatten().tolist() for end in (x.min(), x.max()))
     bar.set_vertex_constraints(held, link=scene.get_entity("arm").links[0])
     bar.set_vertex_constraints(pulled[:3], is_soft_constraint=True, stiffness=400.0)
@@ -78,7 +78,7 @@ def drive_cushion(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -
         torque = scenes.looked_up(_TORQUE, steps, streams, envs)
         scene.get_entity("arm").control_actuators(torque, envs_idx=envs)
         bar = scene.get_entity("bar")
-        x = torch.from_numpy(bar.init_positions)
+        x = bar.init_positions.cpu()
         pulled = (x[:, 0] == x[:, 0].max()).nonzero().flatten()[:3]
         off = scenes.looked_up(_TARGET, steps, streams, envs)
         spring = {"is_soft_constraint": True, "stiffness": 400.0, "envs_idx": envs}

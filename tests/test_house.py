@@ -30,7 +30,7 @@ LAYERS = (
     (
         *("sampling", "solids", "morphs", "materials", "options"),
         *("sensors", "geom", "mesh_file", "domain", "tetrahedra", "isosurface_stuffing"),
-        "sharp_features",
+        *("sharp_features", "surfaces"),
         "cloth_mesh",
     ),
     ("runtime", "pages", "version"),
@@ -61,6 +61,7 @@ THIRD_PARTY = {
     "tetrahedra": {"numpy"},
     "cloth_mesh": {"numpy"},
     "sharp_features": {"numpy"},
+    "surfaces": set(),
     "isosurface_stuffing": {"numpy"},
     "domain": {"numpy"},
     "morphs": {"numpy", "torch"},

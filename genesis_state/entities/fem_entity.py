@@ -77,9 +77,10 @@ class FEMEntity(VertexConstraints, MatterEntity[FEM.Elastic]):
         return len(np.unique(self.surface_triangles))
 
     @property
-    def init_positions(self) -> np.ndarray:
-        """Where its vertices are to begin with [m], float64 of shape (n_vertices, 3)."""
-        return self._mesh.vertices.copy()
+    def init_positions(self) -> torch.Tensor:
+        """Where its vertices are to begin with [m], shape (n_vertices, 3)."""
+        runtime = self.scene._runtime
+        return torch.from_numpy(self._mesh.vertices).to(runtime.device, runtime.tc_float, copy=True)
 
     def get_el2v(self) -> torch.Tensor:
         """Vertices of each element, int of shape (n_elements, 4)."""

@@ -15,7 +15,7 @@ from genesis_state.options.rigid import (
 )
 from genesis_state.options.sim import SimOptions
 from genesis_state.options.sph import SPHOptions
-from genesis_state.options.viewer import ViewerOptions, VisOptions
+from genesis_state.options.viewer import ProfilingOptions, ViewerOptions, VisOptions
 
 __all__ = [
     "Cone",
@@ -25,6 +25,7 @@ __all__ = [
     "MPMOptions",
     "Options",
     "PBDOptions",
+    "ProfilingOptions",
     "RigidOptions",
     "SPHOptions",
     "SimOptions",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 
-class _Unseen:
-    """Options of a viewer: any keyword is taken and kept in `given`; nothing is shown."""
+class Unseen:
+    """What only concerns pictures: any keyword is taken and kept in `given`; nothing is shown."""
 
     def __init__(self, **given: Any):
         self.given: Mapping[str, Any] = given
@@ -16,9 +16,13 @@ class _Unseen:
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.given.items())})"
 
 
-class ViewerOptions(_Unseen):
+class ViewerOptions(Unseen):
     """Genesis' viewer settings, taken so that scripts run. This package has no viewer."""
 
 
-class VisOptions(_Unseen):
+class VisOptions(Unseen):
     """Genesis' rendering settings, taken so that scripts run. This package renders nothing."""
+
+
+class ProfilingOptions(Unseen):
+    """Genesis' settings of what it prints about its speed. This package prints nothing."""
