@@ -20,6 +20,7 @@ from genesis_state.kernels.neighbours import (
 )
 from genesis_state.kernels.pbd_constraints import keep_angles, keep_lengths, keep_volumes
 from genesis_state.kernels.pbd_density import find_multipliers, find_planes, flow, press, smooth
+from genesis_state.kernels.pbd_materials import CLOTH, ELASTIC
 from genesis_state.kernels.pbd_motion import count_attached, meet, predict, settle
 from genesis_state.kernels.pbd_pairs import (
     add_changes,
@@ -28,6 +29,7 @@ from genesis_state.kernels.pbd_pairs import (
     part,
     predict_places,
 )
+from genesis_state.kernels.pbd_spin import keep_spin
 
 
 @ti.kernel
@@ -85,6 +87,9 @@ def correct(
                         keep_angles(e, 0, n.hinges, k, m, n, r, w)
                     for k in range(n.volume_iterations):
                         keep_volumes(e, 0, n.tets, k, m, n, r, w)
+                    for k in range(n.materials):
+                        if m.material_kind[k] == CLOTH or m.material_kind[k] == ELASTIC:
+                            keep_spin(e, k, m, n, r, w)
 
 
 @ti.kernel

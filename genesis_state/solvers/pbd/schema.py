@@ -102,6 +102,12 @@ class TiedMatterState(Schema):
         "Volume of each particle [m^3], of cloth its area [m^2]", ("particle",), role="model"
     )
     particle_rest = StateVar("Where it was at rest [m]", ("particle",), (3,), role="model")
+    material_start = StateVar(
+        "First particle of each entity, and one past the last",
+        ("material_end",),
+        dtype="int",
+        role="model",
+    )
     material_kind = StateVar("Kind of each entity", ("material",), dtype="int", role="model")
     edge_particles = StateVar("Ends of each edge", ("edge",), (2,), dtype="int", role="model")
     edge_material = StateVar("Entity of each edge", ("edge",), dtype="int", role="model")

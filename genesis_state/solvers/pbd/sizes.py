@@ -90,6 +90,7 @@ class Sizes:
             "particle": self.particles,
             "emitter": self.emitters,
             "material": self.materials,
+            "material_end": self.materials + 1,
             "edge": self.edges,
             "hinge": self.hinges,
             "tet": self.tets,

@@ -85,6 +85,7 @@ class PBDSolver(Continuum):
                 ),
                 "particle_amount": np.concatenate([s.mass / s.material.rho for s in self._specs]),
                 "particle_rest": np.concatenate([s.positions for s in self._specs]),
+                "material_start": self.particle_starts,
                 "material_kind": [kind_of(s.material) for s in self._specs],
                 "edge_particles": self.edges.particles,
                 "edge_material": self.edges.material,
