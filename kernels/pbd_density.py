@@ -7,9 +7,10 @@ the part of a wall. Where it is above 1,
 
     l_i = -(s_i - 1) / sum_k w_k |grad_k s_i|^2,  particle i moves by w_i sum_j (l_i + l_j) grad W,
 
-with w the inverse masses. All particles move at once. For a lattice the iteration is stable up to
-0.71 of this step (2 over the largest eigenvalue of the matrix of these sums, 2.81), of which it
-takes 0.5 times `density_relaxation`.
+with w the inverse masses, and the gradient along the line between the two before the substep: so
+what they give each other turns nothing. All particles move at once. For a lattice the iteration is
+stable up to 0.71 of this step (2 over the largest eigenvalue of the matrix of these sums, 2.81), of
+which it takes 0.5 times `density_relaxation`.
 
 Behind a wall there are no particles. What they would add is b, as if the lattice went on: layers
 at half a spacing behind the wall and on, each smeared over its plane. Walls do not push: a particle
@@ -215,6 +216,7 @@ def press(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.t
         change = ti.Vector([0.0, 0.0, 0.0])
         if w.slot_kind[e, i] == LIQUID and w.slot_weight[e, i] > 0.0:
             x = w.slot_pos[e, i]
+            start = w.slot_start[e, i]
             multiplier = w.slot_multiplier[e, i]
             for k in range(r.neighbour_start[e, i], r.neighbour_end[e, i]):
                 j = r.neighbour[e, k]
@@ -224,16 +226,18 @@ def press(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.t
                     length = ti.sqrt(d.dot(d))
                     q = length * per_size
                     if q < 2.0 and length > 0.0:
-                        change += both * per_size * spline_slope(q) / length * d
+                        line = start - w.slot_start[e, j]
+                        change += both * per_size * spline_slope(q) / length * line
         w.slot_change[e, i] = w.slot_weight[e, i] * change
 
 
 @ti.func
 def smooth(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
-    """Velocities of a lane's liquid become more like those around it: viscosity (XSPH).
+    """Velocities of a lane's liquid become more like those around it: viscosity.
 
-    Schechter, Bridson: Ghost SPH for animating water. ACM Transactions on Graphics 31(4), 2012,
-    section 5; with weights that keep momentum where masses differ.
+    As in XSPH (Schechter, Bridson: Ghost SPH for animating water. ACM Transactions on Graphics
+    31(4), 2012, section 5), but two particles give each other only what is along the line between
+    them: so nothing that turns is braked.
     """
     per_size = 1.0 / m.particle_size[0]
     begin, end = lane_slots(e, lane, n, r)
@@ -248,11 +252,14 @@ def smooth(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.
                 if w.slot_kind[e, j] == LIQUID:
                     d = w.slot_pos[e, i] - w.slot_pos[e, j]
                     q = ti.sqrt(d.dot(d)) * per_size
-                    if q < 2.0:
+                    line = w.slot_start[e, i] - w.slot_start[e, j]
+                    square = line.dot(line)
+                    if q < 2.0 and square > 0.0:
                         o = r.slot_particle[e, j]
                         part = own + r.viscosity_relaxation[e, m.particle_material[o]]
                         share = weight / (weight + w.slot_weight[e, j])
-                        change += part * share * spline(q) * (w.shift[e, o] - w.shift[e, p])
+                        parting = (w.shift[e, o] - w.shift[e, p]).dot(line) / square
+                        change += part * share * spline(q) * parting * line
         w.slot_change[e, i] = change
 
 

@@ -30,6 +30,8 @@ def copy_to_slots(e, lane, m: ti.template(), n: ti.template(), r: ti.template(),
         p = r.slot_particle[e, i]
         w.slot_weight[e, i] = w.weight[e, p]
         w.slot_kind[e, i] = m.material_kind[m.particle_material[p]]
+        if ti.static(n.liquid):
+            w.slot_start[e, i] = r.pos[e, p]
 
 
 @ti.func
@@ -47,6 +49,7 @@ def add_changes(e, lane, n: ti.template(), r: ti.template(), w: ti.template()):
 def overlap(e, i, j, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """How much nearer than they may two particles are [m], and the direction to `i` from `j`.
 
+    It is that before the substep: so they do not turn each other, but for friction.
     They keep a particle's diameter from each other, unless they were about as near at rest. Two
     that have been nearer since before the substep part slowly, and gain next to nothing by it.
     """
@@ -76,6 +79,8 @@ def overlap(e, i, j, m: ti.template(), n: ti.template(), r: ti.template(), w: ti
                 distance = ti.sqrt(square)
                 depth = ti.max(wanted - distance, 0.0)
                 d = d / distance
+                if before > 0.0:
+                    d = start / before
     return depth, d
 
 

@@ -80,6 +80,7 @@ class TiedMatterState(Schema):
     slot_density = StateVar(
         "Density of liquid, as a part of that at rest", ("liquid",), role="scratch"
     )
+    slot_start = StateVar("Where it was before the substep [m]", ("liquid",), (3,), role="scratch")
     slot_multiplier = StateVar("Its multiplier", ("liquid",), role="scratch")
     slot_planes = StateVar("Surfaces of bodies near it", ("surface",), dtype="int", role="scratch")
     slot_plane = StateVar(
