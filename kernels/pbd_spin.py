@@ -24,7 +24,12 @@ def tied_mass(e, p, r: ti.template(), w: ti.template()):
 
 @subroutine
 def keep_spin(
-    e: ti.i32, entity: ti.i32, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()
+    e: ti.i32,
+    entity: ti.i32,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
 ):
     """An entity's shifts, without what its ties have added to its angular momentum."""
     begin = m.material_start[entity]

@@ -53,11 +53,11 @@ def dropped_balls() -> list[Figure]:
     scene.add_entity(gs.morphs.Plane())
     for k in range(4):  # a trough for each pool
         y = pitch * (k - 0.5)
-        bar = {"lower": (0.48, y - 0.04, 0.0), "upper": (0.8, y + 0.04, 0.4)}
-        scene.add_entity(gs.morphs.Box(fixed=True, **bar))
+        low, high = (0.48, y - 0.04, 0.0), (0.8, y + 0.04, 0.4)
+        scene.add_entity(gs.morphs.Box(lower=low, upper=high, fixed=True))
     for x in (0.48, 0.8):
-        bar = {"lower": (x - 0.04, -0.2, 0.0), "upper": (x + 0.04, 0.84, 0.4)}
-        scene.add_entity(gs.morphs.Box(fixed=True, **bar))
+        low, high = (x - 0.04, -0.2, 0.0), (x + 0.04, 0.84, 0.4)
+        scene.add_entity(gs.morphs.Box(lower=low, upper=high, fixed=True))
     pairs, surfaces = [], {"cloth": top, "elastic": 0.13, "liquid": 0.14}
     for i, kind in enumerate(KINDS):
         for k, rho in enumerate(DENSITIES):
@@ -142,7 +142,7 @@ def thrown_bodies() -> list[Figure]:
 
 
 def hung_up() -> list[Figure]:
-    """Boxes that hang on strips: how deep, and the momentum of box and strip where both are free."""
+    """Boxes that hang on strips: how deep; and the momentum of both where the strip is free."""
     figures = []
     limit = 1e-9 if gs.tc_float == torch.float64 else 1e-5
     length, edge = 0.5, 0.06

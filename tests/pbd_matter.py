@@ -15,9 +15,9 @@ from genesis_state.solvers.pbd.spec import PBDSpec
 PBD = gs.materials.PBD
 
 
-def no_ties(particles: int) -> np.ndarray:
-    """No constraints on so many particles each."""
-    return np.zeros((0, particles), dtype=np.int64)
+def ties(groups: Any, particles: int) -> np.ndarray:
+    """Constraints on so many particles each."""
+    return np.array(groups, dtype=np.int64).reshape(-1, particles)
 
 
 def pieces(
@@ -34,11 +34,15 @@ def pieces(
     **options: Any,
 ) -> PBDSolver:
     """A built solver of a few particles, of which `held` stay where they are."""
-    ties = [
-        np.array(groups, dtype=np.int64) if len(groups) else no_ties(k)
-        for groups, k in ((edges, 2), (hinges, 4), (tets, 4))
-    ]
-    spec = PBDSpec("pieces", material, np.array(positions), np.array(mass), *ties)
+    spec = PBDSpec(
+        "pieces",
+        material,
+        np.array(positions),
+        np.array(mass),
+        ties(edges, 2),
+        ties(hinges, 4),
+        ties(tets, 4),
+    )
     solver = PBDSolver([spec], gs.options.PBDOptions(**options))
     solver.build(1, gs.options.SimOptions(dt=dt, substeps=substeps), require())
     with solver.arena.edit("free") as (free,):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -64,39 +65,40 @@ def hinge() -> list[Figure]:
     )
     x = settled(solver, 8.0)[3]
     solver.close()
-    # The angle at which the moment of the weight is that of the hinge.
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        if middle / compliance < mass * G * arm * math.cos(middle):
-            low = middle
-        else:
-            high = middle
+
+    def lifts(angle: float) -> bool:
+        return angle / compliance < mass * G * arm * math.cos(angle)
+
     return [
         Figure(
             "angle of a hinge under a weight [rad]",
             math.atan2(0.5 - x[2], x[0]),
-            low,
+            root(lifts, 0.0, math.pi / 2),
             0.02,
             "angle / compliance = m g a cos(angle)",
         )
     ]
 
 
+def root(rises: Callable[[float], bool], low: float, high: float) -> float:
+    """Where a condition that holds below begins to fail."""
+    for _ in range(100):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if rises(middle) else (low, middle)
+    return low
+
+
 def catenary(length: float, span: float) -> float:
     """Parameter a of the chain z = a cosh(x / a) of this length [m] over this span [m]."""
-    low, high = 0.01 * length, 100.0 * length
-    for _ in range(100):
-        a = 0.5 * (low + high)
-        if 2 * a * math.sinh(0.5 * span / a) > length:
-            low = a
-        else:
-            high = a
-    return a
+
+    def long(a: float) -> bool:
+        return 2 * a * math.sinh(0.5 * span / a) > length
+
+    return root(long, 0.01 * length, 100.0 * length)
 
 
 def strip() -> list[Figure]:
-    """A strip of 51 by 3 particles, 1 m long, whose ends come 0.8 m near each other."""
+    """A strip of 51 by 3 particles, 1 m long, whose ends come within 0.8 m of each other."""
     length, span, seconds = 1.0, 0.8, 1.0
     scene = gs.Scene(
         sim_options=gs.options.SimOptions(dt=4e-3, substeps=10),
