@@ -135,58 +135,60 @@ def collided(
     h = m.timestep[0]
     expected = velocity  # after the geoms so far, had no body changed its velocity
     result = velocity
-    for g in range(first, end):
-        b = rm.coupled_geom_body[g]
-        arm = x - rd.tree_com[e, rm.body_root[b]]
-        before = velocity_at(w.body_velocity[e, b], arm)
-        slip = expected - before
-        seen = reach
-        if ti.static(ahead):
-            seen += h * ti.sqrt(slip.dot(slip))
-        if may_touch(e, g, x, x, seen, rm, rd):
-            rot = rd.coupled_geom_rot[e, g]
-            distance, out = geom_distance(
-                rm, rn, g, rot.transpose() @ (x - rd.coupled_geom_pos[e, g])
-            )
-            normal = rot @ out
-            allowed = 0.0
-            if ti.static(ahead):
-                allowed = allowed_closing(distance - reach, h)
-            closing = slip.dot(normal) + allowed
-            if distance < seen and closing < 0.0:
-                slip -= slip.dot(normal) * normal
-                speed = ti.sqrt(slip.dot(slip))
-                held = -closing * rd.coupled_geom_friction[e, g]
-                sticks = speed <= held
-                braking = ti.Vector([0.0, 0.0, 0.0])
-                if not sticks:
-                    braking = -(held / speed) * slip
-                # The point is to have the body's velocity but for the closing that it is allowed.
-                wanted = expected + allowed * normal
-                if ti.static(collect):
-                    if rm.body_last_dof[b] >= 0:
-                        if sticks:
-                            for k in ti.static(range(3)):
-                                axis = ti.Vector([0.0, 0.0, 0.0])
-                                axis[k] = 1.0
-                                along = spatial(arm.cross(axis), axis)
-                                add_point(e, lane, b, mass, along, wanted[k], w)
+    # Those that cannot move come last: between a heavy body and the floor, the floor prevails.
+    for turn in range(ti.static(1 if collect else 2)):
+        if turn == 1:
+            expected = result
+        for g in range(first, end):
+            b = rm.coupled_geom_body[g]
+            if (rm.body_last_dof[b] >= 0) == (turn == 0):
+                arm = x - rd.tree_com[e, rm.body_root[b]]
+                before = velocity_at(w.body_velocity[e, b], arm)
+                slip = expected - before
+                seen = reach
+                if ti.static(ahead):
+                    seen += h * ti.sqrt(slip.dot(slip))
+                if may_touch(e, g, x, x, seen, rm, rd):
+                    rot = rd.coupled_geom_rot[e, g]
+                    distance, out = geom_distance(
+                        rm, rn, g, rot.transpose() @ (x - rd.coupled_geom_pos[e, g])
+                    )
+                    normal = rot @ out
+                    allowed = 0.0
+                    if ti.static(ahead):
+                        allowed = allowed_closing(distance - reach, h)
+                    closing = slip.dot(normal) + allowed
+                    if distance < seen and closing < 0.0:
+                        slip -= slip.dot(normal) * normal
+                        speed = ti.sqrt(slip.dot(slip))
+                        held = -closing * rd.coupled_geom_friction[e, g]
+                        sticks = speed <= held
+                        braking = ti.Vector([0.0, 0.0, 0.0])
+                        if not sticks:
+                            braking = -(held / speed) * slip
+                        # It is to have the body's velocity but for the closing that is allowed.
+                        wanted = expected + allowed * normal
+                        if ti.static(collect):
+                            if sticks:
+                                for k in ti.static(range(3)):
+                                    axis = ti.Vector([0.0, 0.0, 0.0])
+                                    axis[k] = 1.0
+                                    along = spatial(arm.cross(axis), axis)
+                                    add_point(e, lane, b, mass, along, wanted[k], w)
+                            else:
+                                along = spatial(arm.cross(normal), normal)
+                                add_point(e, lane, b, mass, along, wanted.dot(normal), w)
+                                push = spatial(arm.cross(-mass * braking), -mass * braking)
+                                w.lane_momentum[e, lane, b] = w.lane_momentum[e, lane, b] + push
                         else:
-                            along = spatial(arm.cross(normal), normal)
-                            add_point(e, lane, b, mass, along, wanted.dot(normal), w)
-                            push = -mass * braking
-                            w.lane_momentum[e, lane, b] = w.lane_momentum[e, lane, b] + spatial(
-                                arm.cross(push), push
-                            )
-                else:
-                    change = velocity_at(rd.cvel[e, b], arm) - wanted
-                    if not sticks:
-                        change = change.dot(normal) * normal + braking
-                    result += change
-                if sticks:
-                    expected = before - allowed * normal
-                else:
-                    expected += braking - closing * normal
+                            change = velocity_at(rd.cvel[e, b], arm) - wanted
+                            if not sticks:
+                                change = change.dot(normal) * normal + braking
+                            result += change
+                        if sticks:
+                            expected = before - allowed * normal
+                        else:
+                            expected += braking - closing * normal
     return result
 
 

@@ -56,5 +56,7 @@ def wall_share(a):
 @ti.func
 def wall_share_slope(a):
     """Derivative of `wall_share`."""
-    z = ti.max(a, -0.25)
-    return 0.5 * (plane_sum_slope(z + 0.25) + plane_sum_slope(z + 0.75))
+    slope = 0.0
+    if a >= 0.25:
+        slope = 0.5 * plane_sum_slope(a + 0.25)
+    return slope

@@ -62,6 +62,19 @@ def push_lane(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: 
 
 
 @ti.func
+def strongest(e, i, m: ti.template(), n: ti.template(), r: ti.template()):
+    """The most that a slot may push, p = rho (particle size / substep)^2.
+
+    What is squeezed between bodies without a way out would otherwise push without end; and matter
+    that is faster than a particle size in a substep moves too fast anyway.
+    """
+    k = slot_material(e, i, m, n, r)
+    speed = m.particle_size[0] / m.timestep[0]
+    volume = m.material_rest_volume[k]
+    return r.rho[e, k] * speed * speed * volume * volume
+
+
+@ti.func
 def relax_lane(
     e, lane, divergence, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()
 ):
@@ -84,13 +97,11 @@ def relax_lane(
         excess = h * rate - room
         push = r.slot_push[e, i]
         softness = r.slot_softness[e, i]
-        # Of a push that is too strong only what it may give up counts.
-        if push + softness * excess < 0.0:
-            excess = 0.0
-            if softness > 0.0:
-                excess = -push / softness
-        total += ti.abs(excess)
-        w.slot_push[e, i] = ti.max(push + softness * excess, 0.0)
+        pushed = ti.max(push + softness * excess, 0.0)
+        pushed = ti.min(pushed, strongest(e, i, m, n, r))
+        w.slot_push[e, i] = pushed
+        if softness > 0.0:  # what no push can change does not count
+            total += ti.abs(pushed - push) / softness
     w.lane_compression[e, lane] = total
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests import fem_experiments, mpm_experiments, pbd_experiments
+from tests import fem_experiments, mpm_experiments, pbd_experiments, sph_experiments
 from tests.experiment import Experiment
 
-KINDS = {"MPM": mpm_experiments, "PBD": pbd_experiments, "FEM": fem_experiments}
+KINDS = {
+    "MPM": mpm_experiments,
+    "SPH": sph_experiments,
+    "PBD": pbd_experiments,
+    "FEM": fem_experiments,
+}
 """By the solver's name, modules with their `EXPERIMENTS` and `NOTES` on how these are made."""
 
 

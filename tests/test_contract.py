@@ -13,6 +13,7 @@ from typing import Any
 import all_matter
 import broken_solvers
 import fem_scenes
+import liquids
 import matter
 import pbd_scenes
 import pytest
@@ -23,7 +24,7 @@ from genesis_state import testing
 from genesis_state.solvers.rigid.schema import RigidState
 from genesis_state.testing import Contract, ContractError
 
-MATTER = (matter, pbd_scenes, fem_scenes, all_matter)
+MATTER = (matter, liquids, pbd_scenes, fem_scenes, all_matter)
 """Modules of scenes with continua, which know whether a snapshot is `in_the_middle` of them."""
 
 SUBJECTS = scenes.SUBJECTS | {k: v for module in MATTER for k, v in module.SUBJECTS.items()}
@@ -36,7 +37,7 @@ PRECISION = os.environ.get("GENESIS_STATE_TEST_PRECISION", "32")
 OTHERS = ("quadruped", "boxes", "gripper", "chain")
 SLOW = {
     "32": {
-        *itertools.product(("threads",), (*OTHERS, *fem_scenes.SUBJECTS, "crowd")),
+        *itertools.product(("threads",), (*OTHERS, *fem_scenes.SUBJECTS, "crowd", "tank_dfsph")),
         *itertools.product(testing.ALL, ("stiff crowd",)),
     },
     "64": {
