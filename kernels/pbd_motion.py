@@ -11,6 +11,7 @@ from genesis_state.kernels.spatial import angular, quat_rotate, spatial, velocit
 # Part of a body's mass that what is fixed to it may lean on: no free body yields more than its
 # inertia lets it, and that of a rod at its end is a quarter of its mass.
 LEVERAGE = 0.25
+FASTEST = 1e9  # m/s
 
 
 @ti.func
@@ -54,6 +55,28 @@ def slowed(e, p, v, mass, m: ti.template(), r: ti.template()):
 
 
 @ti.func
+def boundless(v):
+    """Whether a velocity is not a number, or next to infinite; a wall would hide that."""
+    wild = False
+    for k in ti.static(range(3)):
+        if not (ti.abs(v[k]) < FASTEST):
+            wild = True
+    return wild
+
+
+@ti.func
+def lost(x, m: ti.template()):
+    """Whether a particle is outside the domain, or nowhere."""
+    out = False
+    for k in ti.static(range(3)):
+        low = m.lower[0][k] - m.particle_size[0]
+        high = m.upper[0][k] + m.particle_size[0]
+        if not (x[k] >= low and x[k] <= high):
+            out = True
+    return out
+
+
+@ti.func
 def predict(
     e,
     lane,
@@ -71,6 +94,8 @@ def predict(
         v = r.vel[e, p]
         weight = -1.0
         if r.active[e, p]:
+            if lost(r.pos[e, p], m):
+                w.failed[e] = True
             mass = mass_of(e, p, m, r)
             b = carrier(e, p, n, r)
             weight = 0.0
@@ -200,18 +225,6 @@ def walled(x, v, m: ti.template()):
 
 
 @ti.func
-def lost(x, m: ti.template()):
-    """Whether a particle is outside the domain, or nowhere."""
-    out = False
-    for k in ti.static(range(3)):
-        low = m.lower[0][k] - m.particle_size[0]
-        high = m.upper[0][k] + m.particle_size[0]
-        if not (x[k] >= low and x[k] <= high):
-            out = True
-    return out
-
-
-@ti.func
 def settle(
     e,
     lane,
@@ -244,6 +257,8 @@ def settle(
                     v = collided(
                         e, lane, x, reach, v, mass, first, end, True, False, m, w, rm, rn, rd
                     )
+            if boundless(v):
+                w.failed[e] = True
             v = walled(x, v, m)
             x += m.timestep[0] * v
             w.vel[e, p] = v
