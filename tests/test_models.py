@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from genesis_state import materials, morphs, options
+from genesis_state import materials, morphs, options, surfaces
 from genesis_state.morphs import ASSETS, find_file
 
 # The manufacturer's modified Denavit-Hartenberg parameters: a [m], d [m], alpha [rad].
@@ -234,6 +234,7 @@ def test_declarations_are_stored_in_one_form():
     assert morphs.Mesh(file="a.GLB").file_meshes_are_zup is False
     assert options.RigidOptions(tolerance=np.float64(0.5)).tolerance == 0.5
     assert options.ViewerOptions(camera_fov=30, max_FPS=60).given["camera_fov"] == 30
+    assert surfaces.Default(color=(1, 0, 0)).given == {"color": (1, 0, 0)}
     plane = morphs.Plane(plane_size=(5, 5), visualization=False)
     assert plane.visual_only() == ["visualization", "plane_size"]
     assert morphs.Plane().visual_only() == []

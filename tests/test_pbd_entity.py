@@ -92,10 +92,12 @@ def test_corners_are_fixed_and_released(s, flat):
         found = s.sheet.find_closest_particle(corner)
         assert found.tolist() == [found[0]] * N
         s.sheet.fix_particles(found)  # alike in all environments
+        s.sheet.set_particles_pos((*corner[:2], 1.5), found, envs_idx=[0, 1])
     assert (~s.sheet.get_particles_free()).nonzero().tolist() == [
         [e, p] for e in range(N) for p in (0, 15)
     ]
     assert s.sheet.get_particles_vel()[:, [0, 15, 7], 2].tolist() == [[0, 0, 1]] * N
+    np.testing.assert_allclose(s.sheet.get_particles_pos()[:, 15, 2], [1.5, 1.5, 1])
     s.sheet.release_particle([0, 15], envs_idx=[2, 0])
     assert s.sheet.get_particles_free().all(dim=1).tolist() == [True, False, True]
     s.sheet.release_particles()

@@ -118,7 +118,7 @@ class MatterEntity(Entity[MatterBinding, MaterialT]):
     # ---------------------------------------------------------------- inside
 
     def _chosen(self, idx_local: Any, envs_idx: Any) -> tuple[Columns, Selection]:
-        return self._bound.columns[self.NOUN](idx_local), self._envs(envs_idx)
+        return self._bound.columns[self.NOUN](once(idx_local)), self._envs(envs_idx)
 
     def _vectors(
         self, call: str, value: Any, columns: Columns, selection: Selection
@@ -155,3 +155,12 @@ class MatterEntity(Entity[MatterBinding, MaterialT]):
         distance = distance.masked_fill(~active, torch.inf)
         closest = distance.argmin(dim=-1).to(torch.int32)
         return self._unbatched(closest.masked_fill(~active.any(dim=-1), -1))
+
+
+def once(idx_local: Any) -> Any:
+    """What `find_closest_…` found in environments that are alike: one index instead of many."""
+    if isinstance(idx_local, torch.Tensor) and idx_local.dim() == 1 and len(idx_local) > 1:
+        counts = idx_local.dtype not in (torch.bool, torch.uint8)
+        if counts and bool((idx_local == idx_local[0]).all()):
+            return idx_local[:1]
+    return idx_local
