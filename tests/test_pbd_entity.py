@@ -145,6 +145,19 @@ def test_a_new_place_leaves_pins_and_a_new_droplet_has_none(s):
     assert variable(s, "attached_body").nonzero().tolist() == [[1, hose.particle_start + 4]]
 
 
+def test_cloth_of_another_size_is_another_scene(fresh_runtime, tmp_path):
+    path = square(tmp_path / "square.obj", 4, SIZE)
+    states = []
+    for scale in (1.0, 1.0, 1.001):
+        scene = gs.Scene(pbd_options=OPTIONS)
+        scene.add_entity(gs.morphs.Mesh(file=path, scale=scale, pos=(0, 0, 1)), PBD.Cloth())
+        scene.build()
+        states.append(scene.get_state())
+    with pytest.raises(ValueError, match="pbd rest shapes"):
+        scene.reset(states[0])
+    assert states[0].layout == states[1].layout
+
+
 def test_a_mesh_finer_than_its_particles_has_room_for_its_neighbours(fresh_runtime, tmp_path):
     fine = gs.morphs.Mesh(file=square(tmp_path / "fine.obj", 40, SIZE / 10), pos=(0, 0, 1))
     scene = gs.Scene(pbd_options=OPTIONS)

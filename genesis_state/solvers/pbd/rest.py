@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 import numpy as np
+
+from genesis_state.solvers.pbd.spec import PBDSpec
 
 
 def edge_lengths(x: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -35,3 +40,15 @@ def crowd(x: np.ndarray, reach: float) -> float:
     some = x[:: max(1, len(x) // 256)]
     found = [((x - one) ** 2).sum(axis=1) < reach**2 for one in some]
     return float(np.sum(found)) / len(some) - 1.0
+
+
+def digest(specs: Sequence[PBDSpec]) -> str:
+    """Short hash of all rest shapes to the bit: what is tied, and how much each particle is."""
+    found = hashlib.sha256()
+    for spec in specs:
+        arrays = [spec.mass / spec.material.rho, spec.edges, spec.hinges, spec.tets]
+        if len(spec.edges):
+            arrays.append(spec.positions)
+        for array in arrays:
+            found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()[:16]

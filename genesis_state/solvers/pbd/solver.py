@@ -11,7 +11,7 @@ from genesis_state.kernels import pbd_step
 from genesis_state.options import PBDOptions
 from genesis_state.solvers.continuum import Continuum
 from genesis_state.solvers.pbd.laws import kind_of, parameters
-from genesis_state.solvers.pbd.rest import crowd
+from genesis_state.solvers.pbd.rest import crowd, digest
 from genesis_state.solvers.pbd.schema import PBDState
 from genesis_state.solvers.pbd.sizes import Sizes, reach
 from genesis_state.solvers.pbd.spec import PBDSpec
@@ -115,6 +115,7 @@ class PBDSolver(Continuum):
         )
         return (
             ("pbd entities", entities),
+            ("pbd rest shapes", digest(self._specs)),
             ("pbd particle size", f"{self.options.particle_size:.9g} m"),
         )
 
