@@ -8,6 +8,7 @@ the bit.
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.sph_kernel import spline, spline_slope
+from genesis_state.kernels.sph_walls import let_go
 
 # 2 (d + 2) in three dimensions (J. J. Monaghan, "Smoothed particle hydrodynamics", Rep. Prog. Phys.
 # 68, 2005, section 4.3), and what keeps it finite where particles meet.
@@ -81,6 +82,7 @@ def find_force(e, i, m: ti.template(), n: ti.template(), r: ti.template()):
     tension = m.kernel_scale[0] * r.gamma[e, k] * mass
     volume = r.slot_volume[e, i]
     force = ti.Vector([0.0, 0.0, 0.0])
+    pressed = ti.Vector([0.0, 0.0, 0.0])
     for q in range(r.neighbour_start[e, i], r.neighbour_end[e, i]):
         j = r.neighbour[e, q]
         d = x - r.slot_pos[e, j]
@@ -96,8 +98,11 @@ def find_force(e, i, m: ti.template(), n: ti.template(), r: ti.template()):
                 mean = 2.0 * mass * other / (mass + other)
                 pull = m.kernel_scale[0] * 0.5 * (r.gamma[e, k] + r.gamma[e, o]) * mean
         rubbed = viscous * volume * r.slot_volume[e, j] * (v - r.slot_vel[e, j]).dot(d)
-        along = rubbed / (squared + floor)
+        slope = steepness * spline_slope(z)
+        along = slope * rubbed / (squared + floor) - pull * spline(ti.max(z, 0.5))
+        force += along * d
         if ti.static(not n.solves):
-            along -= push + r.slot_push[e, j]
-        force += (steepness * spline_slope(z) * along - pull * spline(ti.max(z, 0.5))) * d
-    return force
+            pressed -= (slope * (push + r.slot_push[e, j])) * d
+    if ti.static(not n.solves):
+        pressed += let_go(e, i, push, m.material_rest_volume[k], pressed, r)
+    return force + pressed

@@ -12,7 +12,7 @@ from genesis_state.kernels.lang import ti
 from genesis_state.kernels.neighbours import lane_slots
 from genesis_state.kernels.sph_forces import material_mass, slot_material
 from genesis_state.kernels.sph_kernel import spline_slope
-from genesis_state.kernels.sph_walls import held_back
+from genesis_state.kernels.sph_walls import held_back, let_go
 
 RELAXATION = 0.5  # of the Jacobi iteration: neighbours push the same particle at the same time
 
@@ -55,7 +55,9 @@ def push_lane(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: 
         for q in range(r.neighbour_start[e, i], r.neighbour_end[e, i]):
             j = r.neighbour[e, q]
             force -= (push + r.slot_push[e, j]) * slope_at(m, x - r.slot_pos[e, j])
-        mass = material_mass(e, slot_material(e, i, m, n, r), m, r)
+        k = slot_material(e, i, m, n, r)
+        force += let_go(e, i, push, m.material_rest_volume[k], force, r)
+        mass = material_mass(e, k, m, r)
         v = r.slot_target[e, i] + (m.timestep[0] / mass) * force
         w.slot_free[e, i] = v
         w.slot_vel[e, i] = held_back(e, i, v, m, n, r)

@@ -2,7 +2,8 @@
 
 Beyond a surface there is no liquid, and yet no hole: it counts as matter at rest. Every surface is
 taken for flat. A particle cannot come nearer to it than half a size, which it finds when it moves
-(`sph_step`), and then presses on it with what the particles behind it press on itself.
+(`sph_step`), and then presses on it with what the particles behind it press on itself. What cannot
+move lets go of particles that nothing presses on it (`let_go`): none hangs there as a film.
 """
 
 from genesis_state.kernels.body_contact import allowed_closing, may_touch
@@ -45,12 +46,14 @@ def see_surfaces(
     Shares of surfaces at right angles overlap as parts of space do, 1 - (1 - a) (1 - b). Of one
     that lies along another, such as a floor on the bottom of the domain, only what is more counts.
 
-    Where the pressure is solved for, writes the slope of it too, and how fast particles may move.
+    Writes the slope of what cannot move adds; and where the pressure is solved for, that of all of
+    it, and how fast particles may move.
     """
     x = r.slot_pos[e, i]
     scale = 1.0 / m.reach[0]
     free = 1.0  # what no surface takes
     slope = ti.Vector([0.0, 0.0, 0.0])
+    firm = ti.Vector([0.0, 0.0, 0.0])
     rate = 0.0
     wall = ti.Vector([0.0, 0.0, 0.0])
     ways = ti.Vector([0.0, 0.0, 0.0])
@@ -61,6 +64,7 @@ def see_surfaces(
             wall[k] = wall_share(a)
             ways[k] = way
             free *= 1.0 - wall[k]
+            firm[k] = way * scale * wall_share_slope(ti.max(a, 0.25))
             if ti.static(n.solves):
                 slope[k] = way * scale * wall_share_slope(a)
     if ti.static(n.coupled):
@@ -89,8 +93,11 @@ def see_surfaces(
                     for k in ti.static(range(3)):
                         seen[found, k] = normal[k]
                     seen[found, 3] = share
+                    b = rm.coupled_geom_body[g]
+                    if rm.body_last_dof[b] < 0:
+                        steepest = scale * wall_share_slope(ti.max(a, 0.25))
+                        firm += (steepest * share / whole) * normal
                     if ti.static(n.solves):
-                        b = rm.coupled_geom_body[g]
                         speed = normal.dot(
                             velocity_at(w.body_velocity[e, b], x - rd.tree_com[e, rm.body_root[b]])
                         )
@@ -106,10 +113,28 @@ def see_surfaces(
                     found += 1
         if ti.static(n.solves):
             w.slot_n_surfaces[e, i] = found
+    w.slot_firm_slope[e, i] = firm
     if ti.static(n.solves):
         w.slot_wall_slope[e, i] = slope
         w.slot_wall_rate[e, i] = rate
     return 1.0 - free
+
+
+@ti.func
+def let_go(e, i, push, rest, pressed, r: ti.template()):
+    """Force by which walls and bodies that cannot move let go of slot `i` [N].
+
+    Liquid in their place would push as the particle does itself: 2 p V^2 / rest along the slope of
+    what they add. Contact gives what particles in front press back with, `pressed`; only what is
+    more counts here.
+    """
+    force = ti.Vector([0.0, 0.0, 0.0])
+    slope = r.slot_firm_slope[e, i]
+    steep = ti.sqrt(slope.dot(slope))
+    if steep > 0.0:
+        off = -slope / steep
+        force = ti.max(2.0 * push * steep / rest + pressed.dot(off), 0.0) * off
+    return force
 
 
 @ti.func

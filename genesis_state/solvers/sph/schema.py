@@ -47,6 +47,12 @@ class LiquidState(Schema):
     slot_push = StateVar(
         "Its pressure times the square of that volume [Pa m^6]", ("particle",), role="scratch"
     )
+    slot_firm_slope = StateVar(
+        "Slope of the density that what cannot move adds [1/m]",
+        ("particle",),
+        (3,),
+        role="scratch",
+    )
     lane_first_geom = StateVar(
         "First geom that a lane's particles may touch", ("lane",), dtype="int", role="scratch"
     )
