@@ -231,6 +231,8 @@ def move(
             begin, end = lane_slots(e, lane, n, r)
             for s in range(begin, end):
                 v = r.slot_free[e, s]
+                if not v.dot(v) < ti.math.inf:  # before the walls make a number of it
+                    w.failed[e] = True
                 if ti.static(n.coupled):
                     first = r.lane_first_geom[e, lane]
                     last = r.lane_end_geom[e, lane]

@@ -18,8 +18,9 @@ class Liquid(Sampled):
         rho: Density at rest [kg/m^3].
         stiffness: Scale of the pressure [Pa]. WCSPH alone has it.
         exponent: How steeply it rises with the density. Likewise.
-        mu: Viscosity.
-        gamma: Surface tension.
+        mu: Kinematic viscosity [m^2/s]; that of water is 1e-6.
+        gamma: Surface tension [m^3/s^2]: particles pull each other with gamma W per mass, as in M.
+            Becker and M. Teschner, "Weakly compressible SPH for free surface flows", 2007.
     """
 
     rho: float = 1000.0
