@@ -14,7 +14,7 @@ from tests.experiment import moments, run
 from tests.figures import Figure, most
 from tests.mpm_contact import DENSITIES, SHAPES, STONE, Body
 from tests.pbd_matter import PBD, Matter
-from tests.pbd_scenes import sheet_file
+from tests.sheets import sheet_file
 
 G = 9.81
 SIZE = 0.02

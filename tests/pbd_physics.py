@@ -12,7 +12,7 @@ import genesis_state as gs
 from tests.experiment import moments, run
 from tests.figures import Figure, most
 from tests.pbd_matter import PBD, pieces, settled
-from tests.pbd_scenes import sheet_file
+from tests.sheets import sheet_file
 
 G = 9.81
 

@@ -1,7 +1,7 @@
 """The PBD solver as a solver: environments apart, order of sums, parameters, what stops it."""
 
-import pbd_scenes
 import pytest
+import sheets
 import torch
 
 import genesis_state as gs
@@ -25,7 +25,7 @@ def pond(extra: int = 0) -> gs.Scene:
         ),
     )
     scene.add_entity(
-        gs.morphs.Mesh(file=pbd_scenes.sheet_file(11, 11, 0.02), pos=(0.0, 0.0, 0.16)),
+        gs.morphs.Mesh(file=sheets.sheet_file(11, 11, 0.02), pos=(0.0, 0.0, 0.16)),
         gs.materials.PBD.Cloth(),
         name="cloth",
     )
