@@ -94,6 +94,9 @@ class ParticleEntity(MatterEntity[MaterialT]):
     def find_closest_particle(self, pos: Any, envs_idx: Any = None) -> torch.Tensor:
         """Which active particle is closest to a point, int of shape (envs,); -1 if none is active.
 
+        Where environments are alike it may be handed to a setter as it is, and else, with a second
+        axis, as `found[:, None]` to `fix_particles` and the calls like it.
+
         Args:
             pos: Shape (3,) or (envs, 3) [m].
             envs_idx: Environments.
