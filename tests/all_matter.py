@@ -1,22 +1,16 @@
 """One scene with all five solvers, for the contract."""
 
 import functools
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import scenes
-import sheets
 import torch
+from sheets import sheet_file
 
 import genesis_state as gs
 from genesis_state.materials import FEM, MPM, PBD, SPH
 
 BOUNDS: dict[str, Any] = {"lower_bound": (-0.5, -0.5, -0.1), "upper_bound": (0.5, 0.5, 0.7)}
-
-
-FILES = tempfile.TemporaryDirectory()  # gone when the process ends
-CLOTH = sheets.square(Path(FILES.name) / "cloth.obj", 8, 0.02)
 
 
 def crowd(
@@ -47,7 +41,7 @@ def crowd(
         ("dust", PBD.Particle(), (-0.25, 0.0)),
     ):
         scene.add_entity(gs.morphs.Box(size=(0.1,) * 3, pos=(*at, 0.06)), material, name=name)
-    cloth = gs.morphs.Mesh(file=CLOTH, pos=(0, 0, 0.28))
+    cloth = gs.morphs.Mesh(file=sheet_file(8, 8, 0.02), pos=(0, 0, 0.28))
     scene.add_entity(cloth, PBD.Cloth(), name="cloth")
     for material in (MPM.Liquid(E=1e5), SPH.Liquid(), PBD.Liquid()):
         scene.add_emitter(material, max_particles=60)

@@ -8,22 +8,23 @@ import numpy as np
 import pytest
 import torch
 from bad_pbd_calls import BAD
-from sheets import square
+from sheets import sheet_file
 
 import genesis_state as gs
 from genesis_state.materials import PBD
 
 N = 3
 SIZE = 0.1
+SHEET = sheet_file(4, 4, SIZE)
 OPTIONS = gs.options.PBDOptions(particle_size=SIZE, lower_bound=(-2, -2, 0), upper_bound=(2, 2, 2))
 
 
-def make_scene(path, n_envs: int, **options: Any) -> SimpleNamespace:
+def make_scene(n_envs: int, **options: Any) -> SimpleNamespace:
     scene = gs.Scene(sim_options=gs.options.SimOptions(**options), pbd_options=OPTIONS)
     block = scene.add_entity(gs.morphs.Box(size=(0.2,) * 3, pos=(1, 0, 0.2), euler=(0, 0, 90)))
     ground = scene.add_entity(gs.morphs.Plane())
     sheet = scene.add_entity(
-        gs.morphs.Mesh(file=path, pos=(0, 0, 1.0)), PBD.Cloth(rho=2), name="sheet"
+        gs.morphs.Mesh(file=SHEET, pos=(0, 0, 1.0)), PBD.Cloth(rho=2), name="sheet"
     )
     cube = gs.morphs.Box(size=(0.3,) * 3, pos=(0, 0, 0.4))
     jelly = scene.add_entity(cube, PBD.Elastic(), name="jelly")
@@ -38,10 +39,9 @@ def make_scene(path, n_envs: int, **options: Any) -> SimpleNamespace:
 
 
 @pytest.fixture(scope="module")
-def built(fresh_runtime: None, tmp_path_factory) -> tuple[SimpleNamespace, SimpleNamespace]:
+def built(fresh_runtime: None) -> tuple[SimpleNamespace, SimpleNamespace]:
     """A scene of three environments, and one without their axis on the other transport."""
-    path = square(tmp_path_factory.mktemp("cloth") / "square.obj", 4, SIZE)
-    return make_scene(path, N), make_scene(path, 0, state_transport="kernel")
+    return make_scene(N), make_scene(0, state_transport="kernel")
 
 
 @pytest.fixture
@@ -145,12 +145,11 @@ def test_a_new_place_leaves_pins_and_a_new_droplet_has_none(s):
     assert variable(s, "attached_body").nonzero().tolist() == [[1, hose.particle_start + 4]]
 
 
-def test_cloth_of_another_size_is_another_scene(fresh_runtime, tmp_path):
-    path = square(tmp_path / "square.obj", 4, SIZE)
+def test_cloth_of_another_size_is_another_scene(fresh_runtime):
     states = []
     for scale in (1.0, 1.0, 1.001):
         scene = gs.Scene(pbd_options=OPTIONS)
-        scene.add_entity(gs.morphs.Mesh(file=path, scale=scale, pos=(0, 0, 1)), PBD.Cloth())
+        scene.add_entity(gs.morphs.Mesh(file=SHEET, scale=scale, pos=(0, 0, 1)), PBD.Cloth())
         scene.build()
         states.append(scene.get_state())
     with pytest.raises(ValueError, match="pbd rest shapes"):
@@ -158,8 +157,8 @@ def test_cloth_of_another_size_is_another_scene(fresh_runtime, tmp_path):
     assert states[0].layout == states[1].layout
 
 
-def test_a_mesh_finer_than_its_particles_has_room_for_its_neighbours(fresh_runtime, tmp_path):
-    fine = gs.morphs.Mesh(file=square(tmp_path / "fine.obj", 40, SIZE / 10), pos=(0, 0, 1))
+def test_a_mesh_finer_than_its_particles_has_room_for_its_neighbours(fresh_runtime):
+    fine = gs.morphs.Mesh(file=sheet_file(40, 40, SIZE / 10), pos=(0, 0, 1))
     scene = gs.Scene(pbd_options=OPTIONS)
     scene.add_entity(fine, PBD.Cloth())
     scene.build()
@@ -178,11 +177,10 @@ def test_bad_calls_are_one_clear_sentence_and_change_nothing(s, kind, message, c
     assert before.equal(s.scene.get_state(params=True))
 
 
-def test_there_has_to_be_a_link_that_can_hold(fresh_runtime, tmp_path):
-    path = square(tmp_path / "square.obj", 4, SIZE)
+def test_there_has_to_be_a_link_that_can_hold(fresh_runtime):
     for body, message in ((None, "the scene has no links; add a rigid"), (False, "no body of the")):
         scene = gs.Scene(pbd_options=OPTIONS)
-        sheet = scene.add_entity(gs.morphs.Mesh(file=path, pos=(0, 0, 1)), PBD.Cloth())
+        sheet = scene.add_entity(gs.morphs.Mesh(file=SHEET, pos=(0, 0, 1)), PBD.Cloth())
         if body is not None:
             scene.add_entity(gs.morphs.Sphere(radius=0.1), gs.materials.Rigid(needs_coup=False))
         scene.build()
