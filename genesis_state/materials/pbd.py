@@ -2,7 +2,8 @@
 
 A compliance is the inverse of a stiffness (Macklin, Müller, Chentanez: XPBD, position-based
 simulation of compliant constrained dynamics. Motion in Games, 2016); 0 is as stiff as the
-iterations allow. A relaxation scales what an iteration corrects, in all but the last of a substep.
+iterations allow. A relaxation is the part that an iteration corrects of what is stiffer than that;
+the last iteration over lengths corrects all. docs/pbd.md says more.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Cloth(Tied):
 
     Attributes:
         rho: Mass by area [kg/m^2].
-        air_resistance: Drag of the air.
+        air_resistance: Drag of the air on a particle, c in the force c |v| v [kg/m].
     """
 
     rho: float = 4.0
