@@ -8,6 +8,8 @@ else lane by lane, a share of its particles that does not depend on the number o
 own where there are no rigid bodies, which `n.coupled` tells.
 """
 
+import itertools
+
 from genesis_state.kernels.body_contact import clear_contact, keep_velocities, sum_contact
 from genesis_state.kernels.dealing import dealt, environment, n_blocks, n_iterations
 from genesis_state.kernels.lanes import lane_of, stop_failed
@@ -31,6 +33,9 @@ from genesis_state.kernels.pbd_pairs import (
 )
 from genesis_state.kernels.pbd_spin import keep_spin
 
+MANY = 100_000  # edges of one environment for which it pays that all threads share a color
+MANY_ENVS = 8192  # environments that keep a GPU busy by themselves
+
 
 @ti.kernel
 def begin_step(n: ti.template(), r: ti.template(), w: ti.template()):
@@ -46,7 +51,9 @@ def begin_step(n: ti.template(), r: ti.template(), w: ti.template()):
 
 def approach(m, n, r, w, rm, rn, rd) -> None:
     """Particles → how far they would move, and what they add to the bodies that they touch."""
-    correct(m, n, r, w, rm, rd)
+    start(m, n, r, w, rm, rd)
+    if n.ties:
+        tie(m, n, r, w)
     if n.meets:
         find_neighbours(m, n, r, w, rm, rn, rd)
     if n.liquid:
@@ -61,7 +68,7 @@ def approach(m, n, r, w, rm, rn, rd) -> None:
 
 
 @ti.kernel
-def correct(
+def start(
     m: ti.template(),
     n: ti.template(),
     r: ti.template(),
@@ -69,27 +76,101 @@ def correct(
     rm: ti.template(),
     rd: ti.template(),
 ):
-    """Where particles would go, corrected by what ties them."""
+    """Where particles would go if nothing tied them."""
     ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
     for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
         e, lane = lane_of(i, n, w)
         if e >= 0:
             predict(e, lane, m, n, r, w, rm, rd)
-    if ti.static(n.edges + n.hinges + n.tets > 0):
-        ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
-        for i in range(ti.static(n_iterations(n.envs, 1))):
-            e = dealt(i, n.envs, 1)
-            if e < n.envs:
-                if not w.error[e]:
-                    for k in range(n.stretch_iterations):
-                        keep_lengths(e, 0, n.edges, k, m, n, r, w)
-                    for k in range(n.bending_iterations):
-                        keep_angles(e, 0, n.hinges, k, m, n, r, w)
-                    for k in range(n.volume_iterations):
-                        keep_volumes(e, 0, n.tets, k, m, n, r, w)
-                    for k in range(n.materials):
-                        if m.material_kind[k] == CLOTH or m.material_kind[k] == ELASTIC:
-                            keep_spin(e, k, m, n, r, w)
+
+
+def tie(m, n, r, w) -> None:
+    """All ties, iteration by iteration, by environments or by colors, with the same result."""
+    if not by_color(n):
+        tie_envs(m, n, r, w)
+        return
+    for kind, (iterations, colors) in enumerate(
+        (
+            (n.stretch_iterations, n.edge_colors),
+            (n.bending_iterations, n.hinge_colors),
+            (n.volume_iterations, n.tet_colors),
+        )
+    ):
+        for k in range(iterations):
+            for begin, end in itertools.pairwise(colors):
+                tie_color(m, n, r, w, kind, begin, end, k)
+    end_ties(m, n, r, w)
+
+
+def by_color(n) -> bool:
+    """Whether threads share the ties of a color, and not the environments.
+
+    Each color wakes them all, which pays where an environment has many ties or there are more
+    threads than environments by far.
+    """
+    if n_blocks(n.envs):  # a CPU
+        return n.envs == 1 and n.edges >= MANY
+    return n.envs < MANY_ENVS
+
+
+@ti.kernel
+def tie_envs(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """All ties, one after the other within an environment."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs, 1))):
+        e = dealt(i, n.envs, 1)
+        if e < n.envs:
+            if not w.error[e]:
+                for k in range(n.stretch_iterations):
+                    keep_lengths(e, 0, n.edges, k, m, n, r, w)
+                for k in range(n.bending_iterations):
+                    keep_angles(e, 0, n.hinges, k, m, n, r, w)
+                for k in range(n.volume_iterations):
+                    keep_volumes(e, 0, n.tets, k, m, n, r, w)
+                keep_spins(e, m, n, r, w)
+
+
+@ti.kernel
+def tie_color(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    kind: ti.template(),
+    begin: ti.i32,
+    end: ti.i32,
+    iteration: ti.i32,
+):
+    """Ties `begin` to `end` of one kind and color, at once."""
+    for i in range(n.envs * (end - begin)):
+        e = i // (end - begin)
+        k = begin + i % (end - begin)
+        if not w.error[e]:
+            if ti.static(kind == 0):
+                keep_lengths(e, k, k + 1, iteration, m, n, r, w)
+            elif ti.static(kind == 1):
+                keep_angles(e, k, k + 1, iteration, m, n, r, w)
+            else:
+                keep_volumes(e, k, k + 1, iteration, m, n, r, w)
+
+
+@ti.func
+def keep_spins(e, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """`keep_spin` of every entity that has ties."""
+    for k in range(n.materials):
+        if m.material_kind[k] == CLOTH or m.material_kind[k] == ELASTIC:
+            keep_spin(e, k, m, n, r, w)
+
+
+@ti.kernel
+def end_ties(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """`keep_spins` by itself."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs, 1))):
+        e = dealt(i, n.envs, 1)
+        if e < n.envs:
+            if not w.error[e]:
+                keep_spins(e, m, n, r, w)
 
 
 @ti.kernel

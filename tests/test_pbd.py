@@ -7,6 +7,7 @@ import torch
 import genesis_state as gs
 from benchmarks import continuum_scenes
 from genesis_state import testing
+from genesis_state.kernels import pbd_step
 from genesis_state.solvers.pbd.coloring import colored
 from genesis_state.testing import Contract
 
@@ -135,6 +136,14 @@ def test_no_two_constraints_of_a_color_share_a_particle(scene):
             assert len(set(group.tolist())) == len(group)
         order, starts = colored(ties.particles)
         assert starts[-1] == len(ties) == len(set(order.tolist()))
+
+
+def test_ties_solved_by_color_or_by_environment_come_out_alike(scene, monkeypatch):
+    scene.reset()
+    expected = run(scene)
+    scene.reset()
+    monkeypatch.setattr(pbd_step, "by_color", lambda n: True)
+    assert torch.equal(run(scene), expected)
 
 
 def cloth() -> gs.Scene:

@@ -11,6 +11,7 @@ from genesis_state.kernels.pbd_density import PLANES
 from genesis_state.kernels.pbd_materials import CLOTH, ELASTIC, LIQUID
 from genesis_state.options import PBDOptions
 from genesis_state.solvers.neighbour_schema import ROOM, NeighbourSizes
+from genesis_state.solvers.pbd.ties import Ties
 
 SHARE = 256  # particles that are worth a lane
 SLACK = 1.5  # part by which what is tied may be more crowded than at rest
@@ -27,6 +28,8 @@ class Sizes:
 
     Attributes:
         envs, particles, materials, emitters, edges, hinges, tets: Counts.
+        ties: Whether there are any of the last three.
+        edge_colors, hinge_colors, tet_colors: Where each color of them begins, and their count.
         lanes: Shares of an environment's particles; `share` particles in each.
         kinds: Kinds of matter that occur.
         liquid: Whether there is any.
@@ -50,9 +53,9 @@ class Sizes:
         counts: Sequence[int],
         emitters: int,
         kinds: frozenset[int],
-        edges: int,
-        hinges: int,
-        tets: int,
+        edges: Ties,
+        hinges: Ties,
+        tets: Ties,
         bodies: int,
         eps: float,
         crowd: float = 0.0,
@@ -61,9 +64,13 @@ class Sizes:
         self.particles = sum(counts)
         self.materials = len(counts)
         self.emitters = emitters
-        self.edges = edges
-        self.hinges = hinges
-        self.tets = tets
+        self.edges = len(edges)
+        self.hinges = len(hinges)
+        self.tets = len(tets)
+        self.ties = self.edges + self.hinges + self.tets > 0
+        self.edge_colors = edges.color_starts
+        self.hinge_colors = hinges.color_starts
+        self.tet_colors = tets.color_starts
         self.lanes = min(LANES, max(1, self.particles // SHARE))
         self.share = -(-self.particles // self.lanes)
         self.kinds = kinds
