@@ -13,9 +13,14 @@ BLOCKS = 64  # enough that no thread waits long for the last one
 LEAST = 8  # environments worth waking a thread for
 
 
+def on_cpu() -> bool:
+    """Whether threads are few and each worth a long task."""
+    return ti.cfg.arch in (ti.x64, ti.arm64)
+
+
 def n_blocks(count: int, least: int = LEAST) -> int:
     """Tasks to make of a loop over `count` environments or shares; `least` are worth a thread."""
-    if ti.cfg.arch not in (ti.x64, ti.arm64):
+    if not on_cpu():
         return 0
     return max(1, min(BLOCKS, count // least), -(-count // TASK))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from genesis_state.kernels.dealing import on_cpu
 from genesis_state.kernels.sph_walls import SURFACES
 from genesis_state.options import SPHOptions
 from genesis_state.solvers.neighbour_schema import NeighbourSizes
 
 SHARE = 256  # particles that are worth a lane
 LANES = 32  # most lanes of an environment: the threads of one that is alone
+GPU_SHARE = 32  # where threads are many there is no most
 REACH = 2.0  # of the smoothing kernel, in particle sizes
 
 
@@ -32,7 +34,10 @@ class Sizes:
         self.particles = sum(counts)
         self.materials = len(counts)
         self.emitters = emitters
-        self.lanes = min(LANES, max(1, self.particles // SHARE))
+        if on_cpu():
+            self.lanes = min(LANES, max(1, self.particles // SHARE))
+        else:
+            self.lanes = max(1, self.particles // GPU_SHARE)
         self.share = -(-self.particles // self.lanes)
         extent = [
             high - low for low, high in zip(options.lower_bound, options.upper_bound, strict=True)
