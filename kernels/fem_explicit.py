@@ -16,6 +16,7 @@ from genesis_state.kernels.body_contact import (
 )
 from genesis_state.kernels.dealing import dealt, environment, n_blocks, n_iterations
 from genesis_state.kernels.fem_elements import push_corners
+from genesis_state.kernels.fem_faces import face_impulses, find_face_touch, parts, touch_face
 from genesis_state.kernels.fem_vertex import (
     HARD,
     SPRING,
@@ -172,6 +173,8 @@ def meet_vertex(
             u = after
     w.free_velocity[e, v] = u
     if held != HARD and m.vertex_outside[v] != 0:
+        if ti.static(n.faces > 0):
+            mass /= parts(e, v, m, r)
         collided(e, lane, x, 0.0, u, mass, 0, rn.coupled_geoms, True, True, m, w, rm, rn, rd)
 
 
@@ -186,12 +189,19 @@ def approach(
     rd: ti.template(),
 ):
     """Free velocities, and what touches rigid bodies → the inertia and momentum it adds to them."""
-    push_elements(m, n, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
-    for i in range(ti.static(n_iterations(n.envs))):
-        e = environment(i, n.envs)
-        if e < n.envs:
-            keep_velocities(e, w, rn, rd)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            first, end = share(lane, n.elements, n)
+            for k in range(first, end):
+                push_corners(e, k, m, n, r, w)
+            if ti.static(n.faces > 0):
+                first_face, end_face = share(lane, n.faces, n)
+                for f in range(first_face, end_face):
+                    find_face_touch(e, f, m, r, w, rm, rn, rd)
+            if lane == 0:
+                keep_velocities(e, w, rn, rd)
     ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
     for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
         e, lane = lane_of(i, n, w)
@@ -201,6 +211,15 @@ def approach(
             for v in range(first, end):
                 if r.mass[e, v] > 0.0:
                     meet_vertex(e, lane, v, m, n, r, w, rm, rn, rd)
+    if ti.static(n.faces > 0):
+        ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+        for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+            e, lane = lane_of(i, n, w)
+            if e >= 0:
+                first, end = share(lane, n.faces, n)
+                for f in range(first, end):
+                    if r.face_geom[e, f] >= 0:
+                        touch_face(e, lane, f, True, m, r, w, rm, rn, rd)
     ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
     for i in range(ti.static(n_iterations(n.envs))):
         e = environment(i, n.envs)
@@ -233,7 +252,7 @@ def leave_vertex(
             u = r.held_velocity[e, v] + body_at(e, b, x, rd.cvel, n, rm, rd)
     if held != HARD:
         if m.vertex_outside[v] != 0:
-            u = collided(
+            after = collided(
                 e,
                 lane,
                 x,
@@ -250,6 +269,10 @@ def leave_vertex(
                 rn,
                 rd,
             )
+            if ti.static(n.faces > 0):
+                after = u + (after - u) / parts(e, v, m, r)
+                after += face_impulses(e, v, m, r) / r.mass[e, v]
+            u = after
         if ti.static(n.floor):
             u = on_floor(e, v, m, r, u)
     return u
@@ -266,6 +289,15 @@ def follow(
     rd: ti.template(),
 ):
     """`free_velocity`, and the bodies' velocities → those of the vertices, and where they go."""
+    if ti.static(n.faces > 0):
+        ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+        for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+            e, lane = lane_of(i, n, w)
+            if e >= 0:
+                first, end = share(lane, n.faces, n)
+                for f in range(first, end):
+                    if r.face_geom[e, f] >= 0:
+                        touch_face(e, lane, f, False, m, r, w, rm, rn, rd)
     ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
     for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
         e, lane = lane_of(i, n, w)

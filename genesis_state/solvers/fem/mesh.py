@@ -47,6 +47,11 @@ class Mesh:
         return np.swapaxes(x[:, 1:] - x[:, :1], 1, 2)
 
     @cached_property
+    def faces(self) -> np.ndarray:
+        """Triangles of the surface, shape (n_faces, 3)."""
+        return tetrahedra.surface(self.elements)
+
+    @cached_property
     def blocks(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column of every block of 3x3 in the matrix, row by row."""
         pairs = self.elements[:, :, None] * len(self.vertices) + self.elements[:, None, :]
@@ -67,7 +72,7 @@ class Mesh:
         place[corners] = np.arange(len(corners))
         counts = np.bincount(self.elements.ravel(), minlength=len(self.vertices))
         outside = np.zeros(len(self.vertices), dtype=int)
-        outside[tetrahedra.surface(self.elements)] = 1
+        outside[self.faces] = 1
         materials = np.arange(len(self.vertex_starts) - 1)
         return {
             "element_vertex": self.elements,
@@ -80,6 +85,17 @@ class Mesh:
             "vertex_material": np.repeat(materials, np.diff(self.vertex_starts)),
             "material_vertex": np.array(self.vertex_starts),
             "vertex_outside": outside,
+        }
+
+    def face_constants(self) -> dict[str, np.ndarray]:
+        """Those that contact of faces needs besides."""
+        corners = self.faces.ravel()
+        order = np.argsort(corners, kind="stable")
+        starts = np.searchsorted(corners[order], np.arange(len(self.vertices) + 1))
+        return {
+            "face_vertex": self.faces,
+            "vertex_face": order // 3,
+            "vertex_face_start": starts,
         }
 
     def matrix_constants(self) -> dict[str, np.ndarray]:

@@ -60,6 +60,16 @@ class FEMState(BodyContactState, ConstraintState, ImplicitState):
         (3,),
         role="scratch",
     )
+    face_geom = StateVar(
+        "Geom that a face may touch between its vertices, -1 for none",
+        ("face",),
+        dtype="int",
+        role="scratch",
+    )
+    face_weights = StateVar(
+        "Where it does: weights of its vertices", ("face",), (3,), role="scratch"
+    )
+    face_impulse = StateVar("Impulse on it there [N s]", ("face",), (3,), role="scratch")
 
     timestep = StateVar("Duration of a substep [s]", role="model")
     gravity = StateVar("Acceleration of free fall [m/s^2]", (), (3,), role="model")
@@ -82,6 +92,15 @@ class FEMState(BodyContactState, ConstraintState, ImplicitState):
     vertex_material = StateVar("Entity of each vertex", ("vertex",), dtype="int", role="model")
     vertex_outside = StateVar(
         "Whether a vertex is on the surface, 0 or 1", ("vertex",), dtype="int", role="model"
+    )
+    face_vertex = StateVar(
+        "Vertices of each face of the surface", ("face", "three"), dtype="int", role="model"
+    )
+    vertex_face = StateVar(
+        "Faces of the surface, vertex by vertex", ("face_corner",), dtype="int", role="model"
+    )
+    vertex_face_start = StateVar(
+        "Where those of each vertex begin", ("vertex_end",), dtype="int", role="model"
     )
     material_vertex = StateVar(
         "First vertex of each entity", ("material_end",), dtype="int", role="model"

@@ -20,6 +20,7 @@ class Sizes:
         kinds: Laws of materials that occur.
         bodies: Bodies of the rigid solver, if vertices can touch any.
         coupled: Whether they can.
+        faces: Faces of the surfaces if they can touch bodies between their vertices.
         floor: Whether there is a floor.
         implicit: Whether steps are implicit.
         shortening: Whether Newton steps may be shortened.
@@ -48,6 +49,7 @@ class Sizes:
         self.kinds = kinds
         self.bodies = bodies
         self.coupled = bodies > 0
+        self.faces = len(mesh.faces) * (self.coupled and not self.implicit)
         self.floor = options.floor_height is not None
         self.constrained = options.enable_vertex_constraints
         self.eps = eps
@@ -61,6 +63,9 @@ class Sizes:
             "corner": self.corners,
             "material": self.materials,
             "material_end": self.materials + 1,
+            "face": self.faces,
+            "face_corner": 3 * self.faces,
+            "three": 3,
             "four": 4,
             "sixteen": 16,
             "lane": self.lanes,

@@ -63,6 +63,8 @@ class FEMSolver(Continuum):
             "material_kind": [law_of(spec.material) for spec in self._specs],
             **self.mesh.constants(),
         }
+        if self._sizes.faces:
+            values |= self.mesh.face_constants()
         if self._sizes.implicit:
             values |= self._implicit_constants()
         self.arena.write_model(values)
