@@ -7,7 +7,18 @@ on. A vertex touches one geom at a time, the one that it would be deepest in.
 """
 
 from genesis_state.kernels.body_contact import allowed_closing, may_touch
-from genesis_state.kernels.fem_solve import FREE, HELD, SLIDES, STICKS, right_side, row
+from genesis_state.kernels.fem_faces import face_point
+from genesis_state.kernels.fem_pads import (
+    FREE,
+    HELD,
+    SLIDES,
+    STICKS,
+    impose_pads,
+    list_pads,
+    pad_body,
+    pad_carried,
+    pad_force,
+)
 from genesis_state.kernels.fem_vertex import HARD, body_at, holder, to_target
 from genesis_state.kernels.geom_distance import geom_distance
 from genesis_state.kernels.lang import ti
@@ -163,6 +174,8 @@ def impose(
                 now = r.step[e, v]
                 wanted = now + normal.dot(wanted - now) * normal
             w.step[e, v] = wanted
+    if ti.static(n.faces > 0):
+        impose_pads(e, m, r, w, rm, rd)
 
 
 @ti.func
@@ -190,40 +203,89 @@ def review(
     for v in range(n.vertices):
         kind = r.touch[e, v]
         if r.touch_body[e, v] >= 0 and kind != HELD:
-            normal = r.touch_normal[e, v]
-            friction = r.touch_friction[e, v]
             slip = r.displacement[e, v] + r.step[e, v]
             slip -= carried(e, v, w.body_velocity, m, n, r, rm, rd)
-            drag = r.touch_drag[e, v]
-            after = kind
-            if kind == FREE:
-                if slip.dot(normal) < r.touch_rise[e, v] - 0.1 * m.newton_threshold[0]:
-                    after = touching(friction)
-            else:
-                force = row(e, v, m, r, r.step) - right_side(e, v, r)
-                push = force.dot(normal)
-                force -= push * normal
-                slip -= slip.dot(normal) * normal
-                if push < -force_tolerance:
-                    after = FREE
-                elif kind == STICKS:
-                    needed = ti.sqrt(force.dot(force))
-                    if needed > friction * ti.max(push, 0.0) + force_tolerance:
-                        after = SLIDES
-                        drag = friction * ti.max(push, 0.0) / needed * force
-                elif friction > 0.0:
-                    length = ti.sqrt(slip.dot(slip))
-                    if slip.dot(drag) > 0.0 or not length > 0.0:
-                        after = STICKS
-                    else:
-                        braking = -friction * ti.max(push, 0.0) / length * slip
-                        change = braking - drag
-                        limit = ti.max(0.01 * friction * push, force_tolerance)
-                        if change.dot(change) > limit * limit:
-                            changed = True
-                            drag = braking
-            # What was solved with stays as it was, unless there is another solution to come.
-            changed = changed or after != kind
+            after, drag, other = reviewed(
+                kind,
+                r.image[e, v],
+                slip,
+                r.touch_normal[e, v],
+                r.touch_rise[e, v] - 0.1 * m.newton_threshold[0],
+                r.touch_friction[e, v],
+                r.touch_drag[e, v],
+                force_tolerance,
+            )
+            changed = changed or other
             w.touch[e, v] = after
             w.touch_drag[e, v] = drag
+    if ti.static(n.faces > 0):
+        for f in range(n.faces):
+            if r.face_geom[e, f] >= 0:
+                weights = r.face_weights[e, f]
+                slip = face_point(e, f, weights, m, r.displacement)
+                slip += face_point(e, f, weights, m, r.step)
+                body = r.body_velocity[e, pad_body(e, f, r, rm)]
+                slip -= pad_carried(e, f, body, m, r, rm, rd)
+                after, drag, other = reviewed(
+                    r.pad_kind[e, f],
+                    pad_force(e, f, m, r),
+                    slip,
+                    r.face_normal[e, f],
+                    r.pad_rise[e, f] - 0.1 * m.newton_threshold[0],
+                    r.pad_friction[e, f],
+                    r.pad_drag[e, f],
+                    force_tolerance,
+                )
+                changed = changed or other
+                w.pad_kind[e, f] = after
+                w.pad_drag[e, f] = drag
+        list_pads(e, n, r, w)
     return changed
+
+
+@ti.func
+def reviewed(kind, force, slip, normal, rise, friction, drag, tolerance):
+    """How a point touches after all.
+
+    Args:
+        kind: How it does in a solution.
+        force: What holds it there, friction apart if it slides [N].
+        slip: How far it moves beside the body [m].
+        normal: Of the body's surface.
+        rise: How far it has to move along it at least [m].
+        friction: Coefficient.
+        drag: Force of friction in the solution, if it slides [N].
+        tolerance: Force that does not count [N].
+
+    Returns:
+        Its kind and drag, which are those of the solution unless the last is true: that there has
+        to be another one.
+    """
+    after = kind
+    force_of_friction = drag
+    changed = False
+    push = force.dot(normal)
+    if kind == FREE:
+        if slip.dot(normal) < rise:
+            after = touching(friction)
+    elif push < -tolerance:
+        after = FREE
+    elif kind == STICKS:
+        across = force - push * normal
+        needed = ti.sqrt(across.dot(across))
+        if needed > friction * ti.max(push, 0.0) + tolerance:
+            after = SLIDES
+            force_of_friction = friction * ti.max(push, 0.0) / needed * across
+    elif friction > 0.0:
+        way = slip - slip.dot(normal) * normal
+        length = ti.sqrt(way.dot(way))
+        if way.dot(drag) > 0.0 or not length > 0.0:
+            after = STICKS
+        else:
+            braking = -friction * ti.max(push, 0.0) / length * way
+            change = braking - drag
+            limit = ti.max(0.01 * friction * push, tolerance)
+            if change.dot(change) > limit * limit:
+                changed = True
+                force_of_friction = braking
+    return after, force_of_friction, changed or after != kind

@@ -1,12 +1,12 @@
-"""Contact of faces with bodies that come between their vertices, in explicit steps.
+"""Contact of faces with bodies that come between their vertices: where, and how in explicit steps.
 
 Of each face that a geom is near, the point that is deepest in the geom, or nearest to it, touches
 it beside the vertices: alternating projections onto the face and onto the geom find it (Cheney and
-Goldstein 1959, "Proximity maps for convex sets"). It has the mass with which the three vertices
-answer to a force there. A vertex shares its mass evenly among its own contact and those of the
-faces around it, and takes the sum of what they do to it, so that contacts that are solved side by
-side do not add up to too much (Tonge, Benevolenski and Voroshilov 2012, "Mass splitting for
-jitter-free parallel rigid body simulation").
+Goldstein 1959, "Proximity maps for convex sets"). In explicit steps it has the mass with which the
+three vertices answer to a force there. A vertex shares its mass evenly among its own contact and
+those of the faces around it, and takes the sum of what they do to it, so that contacts that are
+solved side by side do not add up to too much (Tonge, Benevolenski and Voroshilov 2012, "Mass
+splitting for jitter-free parallel rigid body simulation").
 """
 
 from genesis_state.kernels.body_contact import collided, may_touch
@@ -74,7 +74,7 @@ def find_face_touch(
     rn: ti.template(),
     rd: ti.template(),
 ):
-    """Which geom a face may touch between its vertices, and where → `face_geom`, `face_weights`."""
+    """Which geom a face may touch between its vertices, and where → `face_geom` and more."""
     h = m.timestep[0]
     a = r.pos[e, m.face_vertex[f, 0]]
     b = r.pos[e, m.face_vertex[f, 1]]
@@ -94,7 +94,7 @@ def find_face_touch(
             slip = velocity - velocity_at(
                 rd.cvel[e, body], centre - rd.tree_com[e, rm.body_root[body]]
             )
-            seen = 2.0 * h * ti.sqrt(slip.dot(slip))
+            seen = m.touch_reach[0] + 2.0 * h * ti.sqrt(slip.dot(slip))
             if may_touch(e, g, lower, upper, seen, rm, rd):
                 rot = rd.coupled_geom_rot[e, g]
                 pos = rd.coupled_geom_pos[e, g]
@@ -104,7 +104,8 @@ def find_face_touch(
                 weights = ti.Vector([0.0, 0.0, 0.0])
                 nearest = 0
                 gap = 0.0
-                for k in range(3 + ROUNDS):
+                normal = ti.Vector([0.0, 0.0, 1.0])
+                for k in range(4 + ROUNDS):
                     trial = weights
                     if k < 3:
                         trial = ti.Vector([0.0, 0.0, 0.0])
@@ -116,8 +117,9 @@ def find_face_touch(
                         gap = distance
                     if k >= 3:
                         gap = distance
-                        y = x - (distance + depth) * (rot @ out)
-                        weights = closest_weights(y, a, b, c)
+                        normal = rot @ out
+                        if k < 3 + ROUNDS:
+                            weights = closest_weights(x - (gap + depth) * normal, a, b, c)
                     if k == 2:
                         weights = ti.Vector([0.0, 0.0, 0.0])
                         weights[nearest] = 1.0
@@ -125,6 +127,8 @@ def find_face_touch(
                     geom = g
                     found = weights
                     least = gap
+                    w.face_gap[e, f] = gap
+                    w.face_normal[e, f] = normal
     w.face_geom[e, f] = geom
     w.face_weights[e, f] = found
 

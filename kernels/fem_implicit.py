@@ -17,6 +17,7 @@ from genesis_state.kernels.fem_matrix import (
     potential,
 )
 from genesis_state.kernels.fem_momentum import keep_momentum
+from genesis_state.kernels.fem_pads import begin_pads, stiffen_pads
 from genesis_state.kernels.fem_reaction import (
     add_reactions,
     clear_step,
@@ -59,6 +60,8 @@ def assemble(
         if r.active[e, k]:
             add_element(e, k, m, n, r, w)
     invert_diagonal(e, m, n, r, w)
+    if ti.static(n.faces > 0):
+        stiffen_pads(e, m, n, r, w)
     total = 0.0
     for v in range(n.vertices):
         total += r.right[e, v].dot(r.right[e, v])
@@ -128,6 +131,8 @@ def newton(
     guess(e, m, n, r, w)
     for v in range(n.vertices):
         begin_touch(e, v, m, n, r, w, rm, rn, rd)
+    if ti.static(n.faces > 0):
+        begin_pads(e, m, n, r, w, rm, rn, rd)
     k = 0
     while k < m.newton_iterations[0]:
         k += 1

@@ -8,7 +8,7 @@ it is: what holds it takes its momentum.
 """
 
 from genesis_state.kernels.decomposition import determinant, inverse_of_symmetric
-from genesis_state.kernels.fem_solve import HELD
+from genesis_state.kernels.fem_pads import HELD
 from genesis_state.kernels.lang import ti
 
 LEAST = 1e-6  # determinant of an inertia, in cubes of its trace, below which it is that of a line

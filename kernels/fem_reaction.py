@@ -7,7 +7,16 @@ of the matrix, and symmetric.
 """
 
 from genesis_state.kernels.body_contact import clear_contact, sum_contact
-from genesis_state.kernels.fem_solve import FREE, SLIDES, right_side, row, solve
+from genesis_state.kernels.fem_faces import face_point
+from genesis_state.kernels.fem_pads import (
+    FREE,
+    SLIDES,
+    pad_body,
+    pad_carried,
+    pad_force,
+    push_faces,
+)
+from genesis_state.kernels.fem_solve import solve
 from genesis_state.kernels.fem_vertex import SPRING, holder, spring_pull, spring_slope
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.spatial import spatial, symmetric_mul, velocity_at
@@ -21,16 +30,14 @@ def touches(e, v, b, r: ti.template()):
 
 
 @ti.func
-def push(e, v, forces: ti.template(), m: ti.template(), r: ti.template()):
-    """Force on a vertex of what holds it, springs apart.
+def push(e, v, forces: ti.template(), r: ti.template()):
+    """Force on a vertex of what holds it, springs and pads apart, after a solution.
 
     With `forces` it is that of the substep, otherwise that of `step` alone.
     """
     force = ti.Vector([0.0, 0.0, 0.0])
     if r.touch[e, v] != FREE:
-        force = row(e, v, m, r, r.step)
-        if ti.static(forces):
-            force -= right_side(e, v, r)
+        force = r.image[e, v]
         if r.touch[e, v] == SLIDES:
             normal = r.touch_normal[e, v]
             force = force.dot(normal) * normal
@@ -79,12 +86,23 @@ def react(
     for v in range(n.vertices):
         force = ti.Vector([0.0, 0.0, 0.0])
         if touches(e, v, b, r):
-            force = push(e, v, forces, m, r)
+            force = push(e, v, forces, r)
         if ti.static(n.constrained):
             if holder(e, v, n, r, rn) == b:
                 force += pull(e, v, forces, m, n, r, rm, rn, rd)
         arm = r.pos[e, v] - rd.tree_com[e, rm.body_root[b]]
         total -= spatial(arm.cross(force), force)
+    if ti.static(n.faces > 0):
+        for i in range(r.n_pads[e]):
+            f = r.pad[e, i]
+            if pad_body(e, f, r, rm) == b:
+                force = pad_force(e, f, m, r)
+                if ti.static(forces):
+                    if r.pad_kind[e, f] == SLIDES:
+                        force += r.pad_drag[e, f]
+                x = face_point(e, f, r.face_weights[e, f], m, r.pos)
+                arm = x - rd.tree_com[e, rm.body_root[b]]
+                total -= spatial(arm.cross(force), force)
     return total
 
 
@@ -102,12 +120,14 @@ def add_reactions(
 ):
     """Forces of all that holds vertices → `reaction`; with `forces` they are the first."""
     for v in range(n.vertices):
-        force = push(e, v, forces, m, r)
+        force = push(e, v, forces, r)
         if ti.static(n.constrained):
             force += pull(e, v, forces, m, n, r, rm, rn, rd)
         if ti.static(not forces):
             force += r.reaction[e, v]
         w.reaction[e, v] = force
+    if ti.static(n.faces > 0):
+        push_faces(e, ti.static(1 if forces else 0), 1.0, m, r, w.reaction)
 
 
 @ti.func
@@ -131,6 +151,11 @@ def carry(
                 normal = r.touch_normal[e, v]
                 d = d.dot(normal) * normal
             w.step[e, v] = d
+    if ti.static(n.faces > 0):
+        for i in range(r.n_pads[e]):
+            f = r.pad[e, i]
+            if pad_body(e, f, r, rm) == b:
+                w.pad_target[e, f] = pad_carried(e, f, velocity, m, r, rm, rd)
 
 
 @ti.func
@@ -138,6 +163,9 @@ def clear_step(e, n: ti.template(), w: ti.template()):
     """No displacement."""
     for v in range(n.vertices):
         w.step[e, v] = ti.Vector([0.0, 0.0, 0.0])
+    if ti.static(n.faces > 0):
+        for i in range(w.n_pads[e]):
+            w.pad_target[e, w.pad[e, i]] = ti.Vector([0.0, 0.0, 0.0])
 
 
 @ti.func
@@ -148,6 +176,10 @@ def movable(e, b, n: ti.template(), r: ti.template(), rm: ti.template()):
         for v in range(n.vertices):
             if touches(e, v, b, r):
                 found = True
+        if ti.static(n.faces > 0):
+            for i in range(r.n_pads[e]):
+                if pad_body(e, r.pad[e, i], r, rm) == b:
+                    found = True
     return found
 
 

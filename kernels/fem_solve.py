@@ -6,12 +6,9 @@ this is conjugate gradients in the space left is shown by Ascher and Boxerman 20
 preconditioner inverts the blocks on the diagonal. Sums go through the vertices in order.
 """
 
+from genesis_state.kernels.fem_pads import FREE, SLIDES, multiply_pads, push_faces
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.subroutine import subroutine
-
-FREE, SLIDES, STICKS, HELD = range(4)
-"""What holds a vertex: nothing, a surface along its normal, a surface that it sticks to, or
-something that gives its whole motion, which is none if it has no mass."""
 
 
 @ti.func
@@ -55,7 +52,7 @@ def solve(
     forces: ti.i32,
     tolerance: float,
 ):
-    """Improves what is free of `step`.
+    """Improves what is free of `step`; what then has to hold the vertices is in `image` [N].
 
     Args:
         e: Environment.
@@ -63,13 +60,11 @@ def solve(
         forces: Whether the right side is that of the substep; otherwise it is zero.
         tolerance: Norm of the residual at which it ends [N]; if negative, a part of the first.
     """
+    unbalance(e, forces, m, n, r, w)
     rr = 0.0
     rz = 0.0
     for v in range(n.vertices):
-        left = -row(e, v, m, r, r.step)
-        if forces != 0:
-            left += right_side(e, v, r)
-        left = allowed(e, v, r, left)
+        left = allowed(e, v, r, -r.image[e, v])
         z = allowed(e, v, r, r.inverse[e, v] @ left)
         w.residual[e, v] = left
         w.search[e, v] = z
@@ -81,11 +76,7 @@ def solve(
     k = 0
     while k < m.pcg_iterations[0] and rr > enough:
         k += 1
-        curvature = 0.0
-        for v in range(n.vertices):
-            q = allowed(e, v, r, row(e, v, m, r, r.search))
-            w.image[e, v] = q
-            curvature += q.dot(r.search[e, v])
+        curvature = multiply(e, m, n, r, w)
         if curvature > 0.0:
             alpha = rz / curvature
             rr = 0.0
@@ -104,3 +95,40 @@ def solve(
                 w.search[e, v] = r.image[e, v] + beta * r.search[e, v]
         else:
             k = m.pcg_iterations[0]
+    unbalance(e, forces, m, n, r, w)
+
+
+@ti.func
+def unbalance(e, forces, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """What has to hold each vertex for `step` to be the solution [N] → `image`."""
+    for v in range(n.vertices):
+        force = row(e, v, m, r, r.step)
+        if forces != 0:
+            force -= right_side(e, v, r)
+        w.image[e, v] = force
+    if ti.static(n.faces > 0):
+        push_faces(e, forces, -1.0, m, r, w.image)
+
+
+@ti.func
+def multiply(e, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """The matrix times `search`, what is free of it → `image`.
+
+    Returns:
+        The product of the two.
+    """
+    curvature = 0.0
+    if ti.static(n.faces > 0):
+        for v in range(n.vertices):
+            w.image[e, v] = row(e, v, m, r, r.search)
+        multiply_pads(e, m, r, r.search, w.image)
+        for v in range(n.vertices):
+            q = allowed(e, v, r, r.image[e, v])
+            w.image[e, v] = q
+            curvature += q.dot(r.search[e, v])
+    else:
+        for v in range(n.vertices):
+            q = allowed(e, v, r, row(e, v, m, r, r.search))
+            w.image[e, v] = q
+            curvature += q.dot(r.search[e, v])
+    return curvature

@@ -53,13 +53,28 @@ class ImplicitState(Schema):
     touch_drag = StateVar(
         "Force of friction where it slides [N]", ("implicit_vertex",), (3,), role="scratch"
     )
+    n_pads = StateVar("Faces that touch between their vertices", dtype="int", role="scratch")
+    pad = StateVar("These faces", ("implicit_face",), dtype="int", role="scratch")
+    pad_kind = StateVar(
+        "How a face touches, see fem_pads.py", ("implicit_face",), dtype="int", role="scratch"
+    )
+    pad_rise = StateVar(
+        "Least distance that its point moves along the normal, beyond the body [m]",
+        ("implicit_face",),
+        role="scratch",
+    )
+    pad_friction = StateVar("Coefficient of friction", ("implicit_face",), role="scratch")
+    pad_drag = StateVar(
+        "Force of friction where it slides [N]", ("implicit_face",), (3,), role="scratch"
+    )
+    pad_stiffness = StateVar("Stiffness of a pad [N/m]", ("implicit_face",), role="scratch")
+    pad_target = StateVar(
+        "Where it takes its point in a step [m]", ("implicit_face",), (3,), role="scratch"
+    )
     reaction = StateVar(
         "Force of what holds a vertex [N]", ("implicit_vertex",), (3,), role="scratch"
     )
 
-    touch_reach = StateVar(
-        "Distance within which a vertex is expected to touch, however it moves [m]", role="model"
-    )
     damping_alpha = StateVar("Rayleigh damping by mass [1/s]", role="model")
     damping_beta = StateVar("Rayleigh damping by stiffness [s]", role="model")
     newton_iterations = StateVar("Most Newton iterations", dtype="int", role="model")

@@ -69,8 +69,13 @@ class FEMState(BodyContactState, ConstraintState, ImplicitState):
     face_weights = StateVar(
         "Where it does: weights of its vertices", ("face",), (3,), role="scratch"
     )
+    face_gap = StateVar("Distance from it there [m]", ("face",), role="scratch")
+    face_normal = StateVar("Normal of its surface there", ("face",), (3,), role="scratch")
     face_impulse = StateVar("Impulse on it there [N s]", ("face",), (3,), role="scratch")
 
+    touch_reach = StateVar(
+        "Distance within which a vertex is expected to touch, however it moves [m]", role="model"
+    )
     timestep = StateVar("Duration of a substep [s]", role="model")
     gravity = StateVar("Acceleration of free fall [m/s^2]", (), (3,), role="model")
     damping = StateVar("Part of a velocity that explicit damping leaves", role="model")

@@ -49,7 +49,7 @@ class Sizes:
         self.kinds = kinds
         self.bodies = bodies
         self.coupled = bodies > 0
-        self.faces = len(mesh.faces) * (self.coupled and not self.implicit)
+        self.faces = len(mesh.faces) * self.coupled
         self.floor = options.floor_height is not None
         self.constrained = options.enable_vertex_constraints
         self.eps = eps
@@ -75,6 +75,6 @@ class Sizes:
             "block": self.blocks,
             "implicit_corner": 4 * self.implicit,
         }
-        for dim in ("vertex", "vertex_end", "element", "body"):
+        for dim in ("vertex", "vertex_end", "element", "body", "face"):
             sizes[f"implicit_{dim}"] = sizes[dim] * self.implicit
         return sizes

@@ -55,11 +55,13 @@ class FEMSolver(Continuum):
         return Sizes(self.options, n_envs, self.mesh, kinds, bodies, eps)
 
     def start(self) -> None:
+        edges = np.linalg.norm(self.mesh.edges, axis=1)
         values: dict[str, Any] = {
             "timestep": self.timestep,
             "gravity": self.gravity,
             "damping": math.exp(-self.timestep * self.options.damping),
             "floor": self.options.floor_height or 0.0,
+            "touch_reach": 0.1 * edges.mean() if self._sizes.implicit else 0.0,
             "material_kind": [law_of(spec.material) for spec in self._specs],
             **self.mesh.constants(),
         }
@@ -80,7 +82,6 @@ class FEMSolver(Continuum):
 
     def _implicit_constants(self) -> dict[str, Any]:
         options = self.options
-        edges = np.linalg.norm(self.mesh.edges, axis=1)
         return {
             "damping_alpha": options.damping_alpha,
             "damping_beta": options.damping_beta,
@@ -91,7 +92,6 @@ class FEMSolver(Continuum):
             "linesearch_iterations": options.n_linesearch_iterations,
             "linesearch_c": options.linesearch_c,
             "linesearch_tau": options.linesearch_tau,
-            "touch_reach": 0.1 * edges.mean(),
             **self.mesh.matrix_constants(),
         }
 
