@@ -124,15 +124,7 @@ def newton(
     rn: ti.template(),
     rd: ti.template(),
 ):
-    """Displacements of the substep, with bodies that keep their velocities.
-
-    The last step is in `step` and not yet taken if bodies are to be told of it.
-    """
-    guess(e, m, n, r, w)
-    for v in range(n.vertices):
-        begin_touch(e, v, m, n, r, w, rm, rn, rd)
-    if ti.static(n.faces > 0):
-        begin_pads(e, m, n, r, w, rm, rn, rd)
+    """Displacements of the substep, with bodies that keep their velocities."""
     k = 0
     while k < m.newton_iterations[0]:
         k += 1
@@ -153,8 +145,19 @@ def newton(
             clear_step(e, n, w)
 
 
+def approach(m, n, r, w, rm, rn, rd) -> None:
+    """The state → displacements with bodies as they are, and what these feel.
+
+    In several launches, as Taichi's compile time grows with the square of the code in one.
+    """
+    begin(m, n, r, w, rm, rn, rd)
+    find_displacements(m, n, r, w, rm, rn, rd)
+    if n.coupled:
+        meet_bodies(m, n, r, w, rm, rn, rd)
+
+
 @ti.kernel
-def approach(
+def begin(
     m: ti.template(),
     n: ti.template(),
     r: ti.template(),
@@ -163,18 +166,58 @@ def approach(
     rn: ti.template(),
     rd: ti.template(),
 ):
-    """The state → displacements with bodies as they are, and what these feel."""
+    """The state → a first guess, and what may touch."""
     ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
     for i in range(ti.static(n_iterations(n.envs, 1))):
         e = dealt(i, n.envs, 1)
         if e < n.envs:
-            if ti.static(n.coupled):
-                keep_velocities(e, w, rn, rd)
+            if not w.error[e]:
+                if ti.static(n.coupled):
+                    keep_velocities(e, w, rn, rd)
+                guess(e, m, n, r, w)
+                for v in range(n.vertices):
+                    begin_touch(e, v, m, n, r, w, rm, rn, rd)
+                if ti.static(n.faces > 0):
+                    begin_pads(e, m, n, r, w, rm, rn, rd)
+
+
+@ti.kernel
+def find_displacements(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Displacements with bodies as they are, and the forces of what holds."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs, 1))):
+        e = dealt(i, n.envs, 1)
+        if e < n.envs:
             if not w.error[e]:
                 newton(e, m, n, r, w, rm, rn, rd)
                 add_reactions(e, True, m, n, r, w, rm, rn, rd)
-                if ti.static(n.coupled):
-                    tell_bodies(e, m, n, r, w, rm, rn, rd)
+
+
+@ti.kernel
+def meet_bodies(
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """What the bodies feel."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs, 1))):
+        e = dealt(i, n.envs, 1)
+        if e < n.envs:
+            if not w.error[e]:
+                tell_bodies(e, m, n, r, w, rm, rn, rd)
 
 
 @ti.kernel
