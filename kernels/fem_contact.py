@@ -23,6 +23,7 @@ from genesis_state.kernels.fem_vertex import HARD, body_at, holder, to_target
 from genesis_state.kernels.geom_distance import geom_distance
 from genesis_state.kernels.lang import ti
 
+YIELDING = 0.25  # part of its mass with which a body answers to friction: of a ball it is 2/7
 PASSES = 10  # most times that the set of touching vertices is changed
 
 
@@ -187,6 +188,7 @@ def review(
     r: ti.template(),
     w: ti.template(),
     rm: ti.template(),
+    rn: ti.template(),
     rd: ti.template(),
 ):
     """A solution → which vertices touch after all.
@@ -194,12 +196,14 @@ def review(
     Args:
         e: Environment.
         force_tolerance: Force that does not count [N].
-        m, n, r, w, rm, rd: Models, sizes and fields.
+        m, n, r, w, rm, rn, rd: Models, sizes and fields.
 
     Returns:
         Whether any of it changed.
     """
     changed = False
+    if ti.static(n.coupled):
+        limit_friction(e, m, n, r, w, rm, rn)
     for v in range(n.vertices):
         kind = r.touch[e, v]
         if r.touch_body[e, v] >= 0 and kind != HELD:
@@ -214,6 +218,7 @@ def review(
                 r.touch_friction[e, v],
                 r.touch_drag[e, v],
                 force_tolerance,
+                most_friction(e, r.touch_body[e, v], n, r),
             )
             changed = changed or other
             w.touch[e, v] = after
@@ -235,6 +240,7 @@ def review(
                     r.pad_friction[e, f],
                     r.pad_drag[e, f],
                     force_tolerance,
+                    most_friction(e, pad_body(e, f, r, rm), n, r),
                 )
                 changed = changed or other
                 w.pad_kind[e, f] = after
@@ -244,7 +250,49 @@ def review(
 
 
 @ti.func
-def reviewed(kind, force, slip, normal, rise, friction, drag, tolerance):
+def limit_friction(
+    e,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+):
+    """Friction [N] for each metre of slip at which a body that can move slips no more.
+
+    Friction is found with bodies that keep their velocities, and would turn a light one about.
+    """
+    for b in range(rn.bodies):
+        w.friction_limit[e, b] = -1.0
+        if rm.body_last_dof[b] >= 0:
+            mass = 0.0
+            for other in range(rn.bodies):
+                if rm.body_root[other] == rm.body_root[b]:
+                    mass += rm.body_mass[other]
+            points = 0.0
+            for v in range(n.vertices):
+                if r.touch_body[e, v] == b and r.touch[e, v] != FREE:
+                    points += 1.0
+            if ti.static(n.faces > 0):
+                for i in range(r.n_pads[e]):
+                    if pad_body(e, r.pad[e, i], r, rm) == b:
+                        points += 1.0
+            h = m.timestep[0]
+            w.friction_limit[e, b] = YIELDING * mass / (ti.max(points, 1.0) * h * h)
+
+
+@ti.func
+def most_friction(e, b, n: ti.template(), r: ti.template()):
+    """`friction_limit` of a body; negative if there is none."""
+    limit = -1.0
+    if ti.static(n.coupled):
+        limit = r.friction_limit[e, b]
+    return limit
+
+
+@ti.func
+def reviewed(kind, force, slip, normal, rise, friction, drag, tolerance, yielding):
     """How a point touches after all.
 
     Args:
@@ -256,6 +304,7 @@ def reviewed(kind, force, slip, normal, rise, friction, drag, tolerance):
         friction: Coefficient.
         drag: Force of friction in the solution, if it slides [N].
         tolerance: Force that does not count [N].
+        yielding: Most friction for each metre of slip [N/m], if it is not negative.
 
     Returns:
         Its kind and drag, which are those of the solution unless the last is true: that there has
@@ -265,6 +314,11 @@ def reviewed(kind, force, slip, normal, rise, friction, drag, tolerance):
     force_of_friction = drag
     changed = False
     push = force.dot(normal)
+    way = slip - slip.dot(normal) * normal
+    length = ti.sqrt(way.dot(way))
+    most = friction * ti.max(push, 0.0)
+    if yielding >= 0.0:
+        most = ti.min(most, yielding * length)
     if kind == FREE:
         if slip.dot(normal) < rise:
             after = touching(friction)
@@ -275,16 +329,14 @@ def reviewed(kind, force, slip, normal, rise, friction, drag, tolerance):
         needed = ti.sqrt(across.dot(across))
         if needed > friction * ti.max(push, 0.0) + tolerance:
             after = SLIDES
-            force_of_friction = friction * ti.max(push, 0.0) / needed * across
+            force_of_friction = most / needed * across
     elif friction > 0.0:
-        way = slip - slip.dot(normal) * normal
-        length = ti.sqrt(way.dot(way))
         if way.dot(drag) > 0.0 or not length > 0.0:
             after = STICKS
         else:
-            braking = -friction * ti.max(push, 0.0) / length * way
+            braking = -most / length * way
             change = braking - drag
-            limit = ti.max(0.01 * friction * push, tolerance)
+            limit = ti.max(0.01 * most, tolerance)
             if change.dot(change) > limit * limit:
                 changed = True
                 force_of_friction = braking

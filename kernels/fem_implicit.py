@@ -136,7 +136,7 @@ def newton(
             solve(e, m, n, r, w, 1, tolerance)
             left -= 1
             if left >= 0:
-                if not review(e, tolerance, m, n, r, w, rm, rd):
+                if not review(e, tolerance, m, n, r, w, rm, rn, rd):
                     left = -1
         moved = advance(e, shortened(e, m, n, r, w, rm, rn, rd), n, r, w)
         if moved < m.newton_threshold[0]:

@@ -209,6 +209,41 @@ def dropped_balls() -> list[Figure]:
     return figures
 
 
+def small_balls() -> list[Figure]:
+    """Balls much smaller than the faces of the block onto which they fall."""
+    figures = []
+    for implicit in (False, True):
+        world = scene(implicit, gravity=G)
+        world.add_entity(gs.morphs.Plane())
+        high, edge = 0.1, 0.05
+        balls = []
+        for k, radius in enumerate((0.003, 0.01)):
+            ball = gs.morphs.Sphere(pos=(0.012, 0.2 * k + 0.021, high + 0.03), radius=radius)
+            balls.append((radius, world.add_entity(ball, gs.materials.Rigid(rho=4000.0))))
+            world.add_entity(
+                gs.morphs.Box(
+                    pos=(0.0, 0.2 * k, high / 2), size=(0.15, 0.15, high), maxvolume=edge**3 / 6
+                ),
+                FEM.Elastic(E=1e5, nu=0.3, model=MODELS[1 + k]),
+            )
+        world.build()
+        bodies = [(radius, Body(ball)) for radius, ball in balls]
+        sunk = [
+            (high + radius - body.now().x[2]) / radius
+            for _ in moments(world, 0.4)
+            for radius, body in bodies
+        ]
+        figures.append(
+            most(
+                f"a small ball's sinking into a block [radii], {'im' if implicit else 'ex'}plicit",
+                max(sunk),
+                0.6,
+                "balls of 3 and 10 mm on faces of 5 cm do not slip through; the faces give way",
+            )
+        )
+    return figures
+
+
 def gripper() -> list[Figure]:
     """Two fingers that close on a soft cube, lift it and hold it."""
     figures = []

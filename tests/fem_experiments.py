@@ -30,6 +30,7 @@ EXPERIMENTS = (
     Experiment(fem_physics.inversions, ("64",), slow=True),
     Experiment(fem_contact.thrown_bodies, BOTH, slow=True),
     Experiment(fem_contact.dropped_balls, slow=True),
+    Experiment(fem_contact.small_balls, slow=True),
     Experiment(fem_contact.gripper, slow=True),
     Experiment(fem_contact.slopes, slow=True),
 )

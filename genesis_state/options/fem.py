@@ -20,7 +20,7 @@ class FEMOptions(ContinuumOptions):
         n_newton_iterations: Most Newton iterations in a substep.
         n_pcg_iterations: Most iterations of the linear solver in each of these.
         n_linesearch_iterations: Most times that a Newton step is shortened; 0 takes it as it is.
-        newton_dx_threshold: Mean distance between two iterates below which Newton stops [m].
+        newton_dx_threshold: Newton stops when no vertex moved farther in an iteration [m].
         pcg_threshold: Residual, relative to the right side, below which the linear solver stops.
         linesearch_c: Part of the expected decrease that a step must bring, 0 to 1.
         linesearch_tau: Factor by which a step is shortened, 0 to 1.

@@ -50,6 +50,11 @@ class ImplicitState(Schema):
         role="scratch",
     )
     touch_friction = StateVar("Coefficient of friction", ("implicit_vertex",), role="scratch")
+    friction_limit = StateVar(
+        "Most friction on a body for each metre of slip [N/m], negative for any",
+        ("implicit_body",),
+        role="scratch",
+    )
     touch_drag = StateVar(
         "Force of friction where it slides [N]", ("implicit_vertex",), (3,), role="scratch"
     )

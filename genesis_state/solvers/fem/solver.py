@@ -101,7 +101,17 @@ class FEMSolver(Continuum):
             f"{len(spec.elements)} elements"
             for spec in self._specs
         )
-        return (("fem entities", entities), ("fem meshes", self.mesh.digest()))
+        way = "implicit" if self.options.use_implicit_solver else "explicit"
+        return (
+            ("fem entities", entities),
+            ("fem meshes", self.mesh.digest()),
+            ("fem steps", way),
+        )
+
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        left = {"dt", "gravity", "use_implicit_solver", "enable_vertex_constraints"}
+        options = ", ".join(f"{k}={v!r}" for k, v in vars(self.options).items() if k not in left)
+        return (*super().settings(), ("fem options", options))
 
     def begin_step(self) -> None:
         fem_explicit.begin_step(self.model, self._sizes, self.fields, self.fields)
