@@ -17,6 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
+
+import continuum_scenes
 
 CHILD = """
 import json, sys, time
@@ -26,7 +29,6 @@ gs.Scene, gs.morphs
 imported = time.time()
 gs.init(precision=sys.argv[2], logging_level="warning")
 started = time.time()
-scene = gs.Scene(sim_options=gs.options.SimOptions(dt=4e-3, substeps=10))
 exec(sys.argv[1])
 scene.build(n_envs=int(sys.argv[3]))
 built = time.time()
@@ -34,15 +36,13 @@ scene.step()
 stepped = time.time()
 print(json.dumps([begun, imported, started, built, stepped]))
 """
-SCENES = {
+OWN = {
     "franka": """
+scene = gs.Scene(sim_options=gs.options.SimOptions(dt=4e-3, substeps=10))
 scene.add_entity(gs.morphs.MJCF(file="franka.xml"))
 """,
-    "mpm": """
-scene.add_entity(gs.morphs.Plane())
-scene.add_entity(gs.morphs.Box(pos=(0, 0, 0.2), size=(0.2, 0.2, 0.2)), gs.materials.MPM.Elastic())
-""",
     "mixed": """
+scene = gs.Scene(sim_options=gs.options.SimOptions(dt=4e-3, substeps=10))
 scene.add_entity(gs.morphs.Plane())
 scene.add_entity(gs.morphs.MJCF(file="franka.xml"))
 for k, name in enumerate(("Elastic", "Liquid", "Sand")):
@@ -50,6 +50,13 @@ for k, name in enumerate(("Elastic", "Liquid", "Sand")):
     scene.add_entity(box, getattr(gs.materials.MPM, name)())
 """,
 }
+MATTER = """
+sys.path.insert(0, {folder!r})
+from continuum_scenes import SCENES
+scene = SCENES[{name!r}](gs)
+"""
+FOLDER = str(Path(__file__).resolve().parent)
+SCENES = OWN | {name: MATTER.format(folder=FOLDER, name=name) for name in continuum_scenes.SCENES}
 PHASES = ("interpreter", "import", "init", "build", "first_step")
 
 

@@ -1,9 +1,9 @@
 """What taking and putting back a state costs, beside copying the same bytes.
 
     python benchmarks/state_ops.py > state_ops.json
-    python benchmarks/state_ops.py --scene mpm --n-envs 16 > state_ops_mpm.json
+    python benchmarks/state_ops.py --scene sph --n-envs 16 > state_ops_sph.json
 
-The scene is a Franka, or an elastic cube of 97,336 particles that lies on a plane.
+The scene is a Franka, or one with matter, of continuum_scenes.py.
 
 Each operation takes turns with its baseline, a few samples each, so that whatever else the machine
 does meets both. `met` compares medians with the target; `met_undisturbed` compares 10th
@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import continuum_scenes
 import torch
 
 import genesis_state as gs
@@ -35,7 +36,7 @@ TURN = 10  # samples in a row; the first of them, on caches full of the other si
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Prints JSON; see the top of this file.")
-    parser.add_argument("--scene", choices=list(SCENES), default="franka")
+    parser.add_argument("--scene", choices=["franka", *continuum_scenes.SCENES], default="franka")
     parser.add_argument("--n-envs", type=int, nargs="+", default=[64, 1024, 4096])
     parser.add_argument("--precision", choices=["32", "64"], default="32")
     parser.add_argument("--transport", choices=["zero_copy", "kernel"], default=None)
@@ -55,9 +56,7 @@ def main() -> None:
             "torch_threads": torch.get_num_threads(),
         },
         "target": f"{FACTOR} x baseline + {SLACK_US['whole']} us, masked + {SLACK_US['masked']} us",
-        "batches": [
-            batch(SCENES[args.scene](n, args.transport), args.samples) for n in args.n_envs
-        ],
+        "batches": [batch(built(args.scene, n, args.transport), args.samples) for n in args.n_envs],
     }
     lines = [line for batch_ in report["batches"] for line in batch_["operations"]]
     report["all_met"] = all(line["met"] for line in lines)
@@ -76,21 +75,13 @@ def franka(n_envs: int, transport: str | None) -> gs.Scene:
     return scene
 
 
-def mpm(n_envs: int, transport: str | None) -> gs.Scene:
-    scene = gs.Scene(
-        sim_options=gs.options.SimOptions(dt=4e-3, substeps=10, state_transport=transport),
-        mpm_options=gs.options.MPMOptions(
-            lower_bound=(-0.35, -0.35, -0.1), upper_bound=(0.35, 0.35, 0.6), particle_size=0.01
-        ),
-    )
-    scene.add_entity(gs.morphs.Plane())
-    box = gs.morphs.Box(pos=(0.0, 0.0, 0.24), size=(0.46, 0.46, 0.46))
-    scene.add_entity(box, gs.materials.MPM.Elastic())
+def built(name: str, n_envs: int, transport: str | None) -> gs.Scene:
+    """The Franka, or one of continuum_scenes.py."""
+    if name == "franka":
+        return franka(n_envs, transport)
+    scene = continuum_scenes.SCENES[name](gs, state_transport=transport)
     scene.build(n_envs=n_envs)
     return scene
-
-
-SCENES = {"franka": franka, "mpm": mpm}
 
 
 def batch(scene: gs.Scene, samples: int) -> dict[str, Any]:
