@@ -27,7 +27,7 @@ class Tetrahedra:
     def __init__(self, entity: Any):
         self.entity = entity
         self.elements = entity.elems
-        self.rest = entity.init_positions
+        self.rest = entity.init_positions.double().cpu().numpy()
         self.volumes = tetrahedra.volumes(self.rest, self.elements)
         corners = np.repeat(entity.material.rho * self.volumes / 4, 4)
         self.mass = np.bincount(self.elements.ravel(), corners, len(self.rest))

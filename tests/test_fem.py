@@ -150,7 +150,7 @@ def test_a_body_that_holds_vertices_feels_their_weight(implicit, soft, write):
         FEM.Elastic(E=5e4, nu=0.3, model="linear_corotated"),
     )
     scene.build()
-    top = torch.from_numpy(cube.init_positions)[:, 2] > 0.249
+    top = cube.init_positions[:, 2] > 0.249
     spring = {"is_soft_constraint": True, "stiffness": 1e3} if soft else {}
     cube.set_vertex_constraints(top.nonzero().flatten().tolist(), link=ball.links[0], **spring)
     ball.set_dofs_velocity([0.5, 0.0, 1.0, 0.0, 0.0, 0.0])
