@@ -11,6 +11,7 @@ is the opposite of what matter receives, to rounding.
 `BodyContactState`.
 """
 
+from genesis_state.kernels.dealing import environment, n_blocks, n_iterations
 from genesis_state.kernels.geom_distance import geom_distance
 from genesis_state.kernels.geom_kinds import PLANE
 from genesis_state.kernels.lang import ti
@@ -218,3 +219,24 @@ def sum_contact(e, n: ti.template(), w: ti.template(), rn: ti.template(), rd: ti
             p += w.lane_momentum[e, lane, b]
         rd.coupling_inertia[e, b] = A
         rd.coupling_momentum[e, b] = p
+
+
+@ti.func
+def keep_all_velocities(n: ti.template(), w: ti.template(), rn: ti.template(), rd: ti.template()):
+    """`keep_velocities` of all environments."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
+    for i in range(ti.static(n_iterations(n.envs))):
+        e = environment(i, n.envs)
+        if e < n.envs:
+            keep_velocities(e, w, rn, rd)
+
+
+@ti.func
+def sum_all_contact(n: ti.template(), w: ti.template(), rn: ti.template(), rd: ti.template()):
+    """`sum_contact` of all environments that have not stopped."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
+    for i in range(ti.static(n_iterations(n.envs))):
+        e = environment(i, n.envs)
+        if e < n.envs:
+            if not w.error[e]:
+                sum_contact(e, n, w, rn, rd)

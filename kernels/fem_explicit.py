@@ -12,9 +12,9 @@ from genesis_state.kernels.body_contact import (
     clear_contact,
     collided,
     keep_velocities,
-    sum_contact,
+    sum_all_contact,
 )
-from genesis_state.kernels.dealing import dealt, environment, n_blocks, n_iterations
+from genesis_state.kernels.dealing import dealt, n_iterations
 from genesis_state.kernels.fem_elements import push_corners
 from genesis_state.kernels.fem_faces import face_impulses, find_face_touch, parts, touch_face
 from genesis_state.kernels.fem_vertex import (
@@ -31,33 +31,37 @@ from genesis_state.kernels.fem_vertex import (
     vertex_force,
     vertex_mass,
 )
-from genesis_state.kernels.lanes import lane_of, share, stop_failed
+from genesis_state.kernels.lanes import (
+    each_lane,
+    each_lane_with_bodies,
+    share,
+    stop_failed,
+    stop_failed_envs,
+)
 from genesis_state.kernels.lang import ti
+
+
+@ti.func
+def weigh_vertices(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """A lane's vertices → their masses, of elements that take part; nothing has failed yet."""
+    first, end = share(lane, n.vertices, n)
+    for v in range(first, end):
+        w.mass[e, v] = vertex_mass(e, v, m, r)
+    w.failed[e] = False
 
 
 @ti.kernel
 def begin_step(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """Elements that take part → masses of vertices."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            first, end = share(lane, n.vertices, n)
-            for v in range(first, end):
-                w.mass[e, v] = vertex_mass(e, v, m, r)
-            w.failed[e] = False
+    each_lane(weigh_vertices, m, n, r, w)
 
 
 @ti.func
-def push_elements(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
-    """Positions → forces on corners."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            first, end = share(lane, n.elements, n)
-            for k in range(first, end):
-                push_corners(e, k, m, n, r, w)
+def push_lane(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """A lane's elements → forces on their corners."""
+    first, end = share(lane, n.elements, n)
+    for k in range(first, end):
+        push_corners(e, k, m, n, r, w)
 
 
 @ti.func
@@ -119,22 +123,20 @@ def step_envs(
                     stop_failed(e, w)
 
 
+@ti.func
+def move_lane(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """A lane's vertices → their velocities and positions."""
+    first, end = share(lane, n.vertices, n)
+    for v in range(first, end):
+        move_vertex(e, v, m, n, r, w)
+
+
 @ti.kernel
 def substep(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """One substep, lane by lane."""
-    push_elements(m, n, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            first, end = share(lane, n.vertices, n)
-            for v in range(first, end):
-                move_vertex(e, v, m, n, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
-    for i in range(ti.static(n_iterations(n.envs))):
-        e = environment(i, n.envs)
-        if e < n.envs:
-            stop_failed(e, w)
+    each_lane(push_lane, m, n, r, w)
+    each_lane(move_lane, m, n, r, w)
+    stop_failed_envs(n, w)
 
 
 # ---------------------------------------------------------------- with rigid bodies
@@ -178,6 +180,69 @@ def meet_vertex(
         collided(e, lane, x, 0.0, u, mass, 0, rn.coupled_geoms, True, True, m, w, rm, rn, rd)
 
 
+@ti.func
+def look_around_lane(
+    e,
+    lane,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """A lane's elements and faces → forces on corners, and what the faces are near."""
+    first, end = share(lane, n.elements, n)
+    for k in range(first, end):
+        push_corners(e, k, m, n, r, w)
+    if ti.static(n.faces > 0):
+        first_face, end_face = share(lane, n.faces, n)
+        for f in range(first_face, end_face):
+            find_face_touch(e, f, m, r, w, rm, rn, rd)
+    if lane == 0:
+        keep_velocities(e, w, rn, rd)
+
+
+@ti.func
+def meet_lane(
+    e,
+    lane,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """A lane's vertices → free velocities, and what they add to the bodies that they touch."""
+    clear_contact(e, lane, w, rn)
+    first, end = share(lane, n.vertices, n)
+    for v in range(first, end):
+        if r.mass[e, v] > 0.0:
+            meet_vertex(e, lane, v, m, n, r, w, rm, rn, rd)
+
+
+@ti.func
+def meet_faces(
+    e,
+    lane,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """A lane's faces → what they add to the bodies that they touch."""
+    first, end = share(lane, n.faces, n)
+    for f in range(first, end):
+        if r.face_geom[e, f] >= 0:
+            touch_face(e, lane, f, True, m, r, w, rm, rn, rd)
+
+
 @ti.kernel
 def approach(
     m: ti.template(),
@@ -189,43 +254,11 @@ def approach(
     rd: ti.template(),
 ):
     """Free velocities, and what touches rigid bodies → the inertia and momentum it adds to them."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            first, end = share(lane, n.elements, n)
-            for k in range(first, end):
-                push_corners(e, k, m, n, r, w)
-            if ti.static(n.faces > 0):
-                first_face, end_face = share(lane, n.faces, n)
-                for f in range(first_face, end_face):
-                    find_face_touch(e, f, m, r, w, rm, rn, rd)
-            if lane == 0:
-                keep_velocities(e, w, rn, rd)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            clear_contact(e, lane, w, rn)
-            first, end = share(lane, n.vertices, n)
-            for v in range(first, end):
-                if r.mass[e, v] > 0.0:
-                    meet_vertex(e, lane, v, m, n, r, w, rm, rn, rd)
+    each_lane_with_bodies(look_around_lane, m, n, r, w, rm, rn, rd)
+    each_lane_with_bodies(meet_lane, m, n, r, w, rm, rn, rd)
     if ti.static(n.faces > 0):
-        ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-        for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-            e, lane = lane_of(i, n, w)
-            if e >= 0:
-                first, end = share(lane, n.faces, n)
-                for f in range(first, end):
-                    if r.face_geom[e, f] >= 0:
-                        touch_face(e, lane, f, True, m, r, w, rm, rn, rd)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
-    for i in range(ti.static(n_iterations(n.envs))):
-        e = environment(i, n.envs)
-        if e < n.envs:
-            if not w.error[e]:
-                sum_contact(e, n, w, rn, rd)
+        each_lane_with_bodies(meet_faces, m, n, r, w, rm, rn, rd)
+    sum_all_contact(n, w, rn, rd)
 
 
 @ti.func
@@ -278,6 +311,46 @@ def leave_vertex(
     return u
 
 
+@ti.func
+def leave_faces(
+    e,
+    lane,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """A lane's faces → what bodies do to them."""
+    first, end = share(lane, n.faces, n)
+    for f in range(first, end):
+        if r.face_geom[e, f] >= 0:
+            touch_face(e, lane, f, False, m, r, w, rm, rn, rd)
+
+
+@ti.func
+def leave_lane(
+    e,
+    lane,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """A lane's vertices → their velocities beside bodies that have moved, and positions."""
+    first, end = share(lane, n.vertices, n)
+    for v in range(first, end):
+        u = ti.Vector([0.0, 0.0, 0.0])
+        if r.mass[e, v] > 0.0:
+            u = leave_vertex(e, lane, v, m, n, r, w, rm, rn, rd)
+        place(e, v, u, m, r, w)
+
+
 @ti.kernel
 def follow(
     m: ti.template(),
@@ -290,26 +363,6 @@ def follow(
 ):
     """`free_velocity`, and the bodies' velocities → those of the vertices, and where they go."""
     if ti.static(n.faces > 0):
-        ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-        for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-            e, lane = lane_of(i, n, w)
-            if e >= 0:
-                first, end = share(lane, n.faces, n)
-                for f in range(first, end):
-                    if r.face_geom[e, f] >= 0:
-                        touch_face(e, lane, f, False, m, r, w, rm, rn, rd)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            first, end = share(lane, n.vertices, n)
-            for v in range(first, end):
-                u = ti.Vector([0.0, 0.0, 0.0])
-                if r.mass[e, v] > 0.0:
-                    u = leave_vertex(e, lane, v, m, n, r, w, rm, rn, rd)
-                place(e, v, u, m, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
-    for i in range(ti.static(n_iterations(n.envs))):
-        e = environment(i, n.envs)
-        if e < n.envs:
-            stop_failed(e, w)
+        each_lane_with_bodies(leave_faces, m, n, r, w, rm, rn, rd)
+    each_lane_with_bodies(leave_lane, m, n, r, w, rm, rn, rd)
+    stop_failed_envs(n, w)

@@ -8,7 +8,6 @@ own where there are no rigid bodies, which `n.coupled` tells.
 """
 
 from genesis_state.kernels.body_contact import keep_velocities
-from genesis_state.kernels.dealing import dealt, n_blocks, n_iterations
 from genesis_state.kernels.fem_contact import PASSES, begin_touch, impose, review
 from genesis_state.kernels.fem_matrix import (
     add_element,
@@ -26,6 +25,7 @@ from genesis_state.kernels.fem_reaction import (
 )
 from genesis_state.kernels.fem_solve import solve
 from genesis_state.kernels.fem_vertex import not_a_place
+from genesis_state.kernels.lanes import each_env_with_bodies
 from genesis_state.kernels.lang import ti
 
 
@@ -156,6 +156,27 @@ def approach(m, n, r, w, rm, rn, rd) -> None:
         meet_bodies(m, n, r, w, rm, rn, rd)
 
 
+@ti.func
+def begin_env(
+    e,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """The state of an environment → a first guess, and what may touch."""
+    if ti.static(n.coupled):
+        keep_velocities(e, w, rn, rd)
+    guess(e, m, n, r, w)
+    for v in range(n.vertices):
+        begin_touch(e, v, m, n, r, w, rm, rn, rd)
+    if ti.static(n.faces > 0):
+        begin_pads(e, m, n, r, w, rm, rn, rd)
+
+
 @ti.kernel
 def begin(
     m: ti.template(),
@@ -167,18 +188,23 @@ def begin(
     rd: ti.template(),
 ):
     """The state → a first guess, and what may touch."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs, 1))):
-        e = dealt(i, n.envs, 1)
-        if e < n.envs:
-            if not w.error[e]:
-                if ti.static(n.coupled):
-                    keep_velocities(e, w, rn, rd)
-                guess(e, m, n, r, w)
-                for v in range(n.vertices):
-                    begin_touch(e, v, m, n, r, w, rm, rn, rd)
-                if ti.static(n.faces > 0):
-                    begin_pads(e, m, n, r, w, rm, rn, rd)
+    each_env_with_bodies(begin_env, m, n, r, w, rm, rn, rd)
+
+
+@ti.func
+def move_env(
+    e,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Displacements of an environment with bodies as they are, and the forces of what holds."""
+    newton(e, m, n, r, w, rm, rn, rd)
+    add_reactions(e, True, m, n, r, w, rm, rn, rd)
 
 
 @ti.kernel
@@ -192,13 +218,7 @@ def find_displacements(
     rd: ti.template(),
 ):
     """Displacements with bodies as they are, and the forces of what holds."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs, 1))):
-        e = dealt(i, n.envs, 1)
-        if e < n.envs:
-            if not w.error[e]:
-                newton(e, m, n, r, w, rm, rn, rd)
-                add_reactions(e, True, m, n, r, w, rm, rn, rd)
+    each_env_with_bodies(move_env, m, n, r, w, rm, rn, rd)
 
 
 @ti.kernel
@@ -212,12 +232,34 @@ def meet_bodies(
     rd: ti.template(),
 ):
     """What the bodies feel."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs, 1))):
-        e = dealt(i, n.envs, 1)
-        if e < n.envs:
-            if not w.error[e]:
-                tell_bodies(e, m, n, r, w, rm, rn, rd)
+    each_env_with_bodies(tell_bodies, m, n, r, w, rm, rn, rd)
+
+
+@ti.func
+def follow_env(
+    e,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Displacements, and the bodies' new velocities → the state of an environment."""
+    if ti.static(n.coupled):
+        go_along(e, m, n, r, w, rm, rn, rd)
+    for k in range(n.materials):
+        keep_momentum(e, k, m, n, r, w)
+    for v in range(n.vertices):
+        d = r.displacement[e, v]
+        x = r.pos[e, v] + d
+        w.vel[e, v] = d / m.timestep[0]
+        w.pos[e, v] = x
+        if not_a_place(x):
+            w.failed[e] = True
+    if w.failed[e]:
+        w.error[e] = True
 
 
 @ti.kernel
@@ -231,21 +273,4 @@ def follow(
     rd: ti.template(),
 ):
     """Displacements, and the bodies' new velocities → the state."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs, 1))):
-        e = dealt(i, n.envs, 1)
-        if e < n.envs:
-            if not w.error[e]:
-                if ti.static(n.coupled):
-                    go_along(e, m, n, r, w, rm, rn, rd)
-                for k in range(n.materials):
-                    keep_momentum(e, k, m, n, r, w)
-                for v in range(n.vertices):
-                    d = r.displacement[e, v]
-                    x = r.pos[e, v] + d
-                    w.vel[e, v] = d / m.timestep[0]
-                    w.pos[e, v] = x
-                    if not_a_place(x):
-                        w.failed[e] = True
-                if w.failed[e]:
-                    w.error[e] = True
+    each_env_with_bodies(follow_env, m, n, r, w, rm, rn, rd)

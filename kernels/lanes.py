@@ -2,9 +2,18 @@
 
 How many lanes there are depends on the model alone. So the order of every sum is fixed, whatever
 the number of threads, if a lane adds up its own share and the lanes' sums are added in their order.
+
+A kernel is written as a list of tasks, each done by all lanes before the next begins:
+
+    each_lane(task, m, n, r, w)                            task(e, lane, m, n, r, w)
+    each_lane_with_bodies(task, m, n, r, w, rm, rn, rd)    task(e, lane, m, n, r, w, rm, rn, rd)
+    each_env(task, m, n, r, w)                             task(e, m, n, r, w)
+    each_env_with_bodies(task, m, n, r, w, rm, rn, rd)     task(e, m, n, r, w, rm, rn, rd)
+
+Environments that have stopped are passed over. `n.envs` and `n.lanes` say how many there are.
 """
 
-from genesis_state.kernels.dealing import dealt
+from genesis_state.kernels.dealing import LEAST, dealt, n_blocks, n_iterations
 from genesis_state.kernels.lang import ti
 
 
@@ -17,6 +26,80 @@ def lane_of(i, n: ti.template(), w: ti.template()):
         if not w.error[k // n.lanes]:
             e = k // n.lanes
     return e, k % n.lanes
+
+
+@ti.func
+def each_lane(
+    task: ti.template(), m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()
+):
+    """Has every lane do a task."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            task(e, lane, m, n, r, w)
+
+
+@ti.func
+def each_lane_with_bodies(
+    task: ti.template(),
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Has every lane do a task that rigid bodies take part in."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
+        e, lane = lane_of(i, n, w)
+        if e >= 0:
+            task(e, lane, m, n, r, w, rm, rn, rd)
+
+
+@ti.func
+def each_env(
+    task: ti.template(), m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()
+):
+    """Has a task done for every environment, each of which is worth a thread."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs, 1))):
+        e = dealt(i, n.envs, 1)
+        if e < n.envs:
+            if not w.error[e]:
+                task(e, m, n, r, w)
+
+
+@ti.func
+def each_env_with_bodies(
+    task: ti.template(),
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """Has a task that rigid bodies take part in done for every environment."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
+    for i in range(ti.static(n_iterations(n.envs, 1))):
+        e = dealt(i, n.envs, 1)
+        if e < n.envs:
+            if not w.error[e]:
+                task(e, m, n, r, w, rm, rn, rd)
+
+
+@ti.func
+def stop_failed_envs(n: ti.template(), w: ti.template()):
+    """`stop_failed` of all environments."""
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
+    for i in range(ti.static(n_iterations(n.envs))):
+        e = dealt(i, n.envs, LEAST)
+        if e < n.envs:
+            stop_failed(e, w)
 
 
 @ti.func

@@ -56,7 +56,7 @@ def find_cells(
 
 
 @ti.func
-def sort_cells(e, n: ti.template(), w: ti.template()):
+def sort_cells(e, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """Particles by cell → `slot_particle`, cell by cell, and where each cell begins."""
     for c in range(n.near.n_cells + 1):
         w.cell_start[e, c] = 0

@@ -3,7 +3,13 @@
 `rm`, `rn`, `rd` are the model, sizes and fields of the rigid solver.
 """
 
-from genesis_state.kernels.body_contact import add_point, allowed_closing, collided, may_touch
+from genesis_state.kernels.body_contact import (
+    add_point,
+    allowed_closing,
+    clear_contact,
+    collided,
+    may_touch,
+)
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.pbd_materials import CLOTH, LIQUID
 from genesis_state.kernels.spatial import angular, quat_rotate, spatial, velocity_at
@@ -85,6 +91,7 @@ def predict(
     r: ti.template(),
     w: ti.template(),
     rm: ti.template(),
+    rn: ti.template(),
     rd: ti.template(),
 ):
     """A lane's particles → where they would go if nothing tied them, `vel`, `shift`, `weight`."""
@@ -189,6 +196,7 @@ def meet(
     rd: ti.template(),
 ):
     """A lane's particles → what it adds to the bodies that they touch or are fixed to."""
+    clear_contact(e, lane, w, rn)
     reach = 0.5 * m.particle_size[0]
     first, end = lane_geoms(e, lane, m, n, r, w, rm, rn, rd)
     begin = lane * n.share

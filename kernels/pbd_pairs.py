@@ -35,7 +35,7 @@ def copy_to_slots(e, lane, m: ti.template(), n: ti.template(), r: ti.template(),
 
 
 @ti.func
-def add_changes(e, lane, n: ti.template(), r: ti.template(), w: ti.template()):
+def add_changes(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """`slot_change` of a lane's slots → their particles' shifts and places."""
     begin, end = lane_slots(e, lane, n, r)
     for i in range(begin, end):

@@ -10,9 +10,9 @@ own where there are no rigid bodies, which `n.coupled` tells.
 
 import itertools
 
-from genesis_state.kernels.body_contact import clear_contact, keep_velocities, sum_contact
-from genesis_state.kernels.dealing import dealt, environment, n_blocks, n_iterations
-from genesis_state.kernels.lanes import lane_of, stop_failed
+from genesis_state.kernels.body_contact import keep_all_velocities, sum_all_contact
+from genesis_state.kernels.dealing import environment, n_blocks, n_iterations
+from genesis_state.kernels.lanes import each_env, each_lane, each_lane_with_bodies, stop_failed_envs
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.neighbours import (
     find_cells,
@@ -51,7 +51,7 @@ def begin_step(n: ti.template(), r: ti.template(), w: ti.template()):
 
 def approach(m, n, r, w, rm, rn, rd) -> None:
     """Particles → how far they would move, and what they add to the bodies that they touch."""
-    start(m, n, r, w, rm, rd)
+    start(m, n, r, w, rm, rn, rd)
     if n.ties:
         tie(m, n, r, w)
     if n.meets:
@@ -74,14 +74,11 @@ def start(
     r: ti.template(),
     w: ti.template(),
     rm: ti.template(),
+    rn: ti.template(),
     rd: ti.template(),
 ):
     """Where particles would go if nothing tied them."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            predict(e, lane, m, n, r, w, rm, rd)
+    each_lane_with_bodies(predict, m, n, r, w, rm, rn, rd)
 
 
 def tie(m, n, r, w) -> None:
@@ -113,21 +110,22 @@ def by_color(n) -> bool:
     return n.envs < MANY_ENVS
 
 
+@ti.func
+def tie_env(e, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """All ties of an environment, one after the other."""
+    for k in range(n.stretch_iterations):
+        keep_lengths(e, 0, n.edges, k, m, n, r, w)
+    for k in range(n.bending_iterations):
+        keep_angles(e, 0, n.hinges, k, m, n, r, w)
+    for k in range(n.volume_iterations):
+        keep_volumes(e, 0, n.tets, k, m, n, r, w)
+    keep_spins(e, m, n, r, w)
+
+
 @ti.kernel
 def tie_envs(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
-    """All ties, one after the other within an environment."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs, 1))):
-        e = dealt(i, n.envs, 1)
-        if e < n.envs:
-            if not w.error[e]:
-                for k in range(n.stretch_iterations):
-                    keep_lengths(e, 0, n.edges, k, m, n, r, w)
-                for k in range(n.bending_iterations):
-                    keep_angles(e, 0, n.hinges, k, m, n, r, w)
-                for k in range(n.volume_iterations):
-                    keep_volumes(e, 0, n.tets, k, m, n, r, w)
-                keep_spins(e, m, n, r, w)
+    """All ties, environment by environment."""
+    each_env(tie_env, m, n, r, w)
 
 
 @ti.kernel
@@ -165,12 +163,33 @@ def keep_spins(e, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.te
 @ti.kernel
 def end_ties(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """`keep_spins` by itself."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs, 1))):
-        e = dealt(i, n.envs, 1)
-        if e < n.envs:
-            if not w.error[e]:
-                keep_spins(e, m, n, r, w)
+    each_env(keep_spins, m, n, r, w)
+
+
+@ti.func
+def find_places(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """A lane's particles → where ties leave them, and their cells."""
+    predict_places(e, lane, n, r, w)
+    find_cells(e, lane, w.place, m, n, r, w)
+
+
+@ti.func
+def fill_slots(
+    e,
+    lane,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """A lane's slots → what pairs read of them, and the surfaces near their liquid."""
+    place_slots(e, lane, w.place, n, r, w)
+    copy_to_slots(e, lane, m, n, r, w)
+    if ti.static(n.liquid and n.coupled):
+        find_planes(e, lane, m, n, r, w, rm, rn, rd)
 
 
 @ti.kernel
@@ -184,86 +203,33 @@ def find_neighbours(
     rd: ti.template(),
 ):
     """Particles where ties leave them → slots with neighbours, and what pairs read of them."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            predict_places(e, lane, n, r, w)
-            find_cells(e, lane, w.place, m, n, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs, 1))):
-        e = dealt(i, n.envs, 1)
-        if e < n.envs:
-            if not w.error[e]:
-                sort_cells(e, n, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            place_slots(e, lane, w.place, n, r, w)
-            copy_to_slots(e, lane, m, n, r, w)
-            if ti.static(n.liquid and n.coupled):
-                find_planes(e, lane, m, n, r, w, rm, rn, rd)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            list_neighbours(e, lane, m, n, r, w)
+    each_lane(find_places, m, n, r, w)
+    each_env(sort_cells, m, n, r, w)
+    each_lane_with_bodies(fill_slots, m, n, r, w, rm, rn, rd)
+    each_lane(list_neighbours, m, n, r, w)
 
 
 @ti.kernel
 def keep_density(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """One iteration over the densities of liquid."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            find_multipliers(e, lane, m, n, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            press(e, lane, m, n, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            flow(e, lane, m, n, r, w)
+    each_lane(find_multipliers, m, n, r, w)
+    each_lane(press, m, n, r, w)
+    each_lane(flow, m, n, r, w)
 
 
 @ti.kernel
 def keep_together(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """One iteration over the velocities of liquid."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            smooth(e, lane, m, n, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            flow(e, lane, m, n, r, w)
+    each_lane(smooth, m, n, r, w)
+    each_lane(flow, m, n, r, w)
 
 
 @ti.kernel
 def keep_apart(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """Particles out of others that they have moved into."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            count_overlaps(e, lane, m, n, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            part(e, lane, m, n, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            add_changes(e, lane, n, r, w)
+    each_lane(count_overlaps, m, n, r, w)
+    each_lane(part, m, n, r, w)
+    each_lane(add_changes, m, n, r, w)
 
 
 @ti.kernel
@@ -277,23 +243,9 @@ def meet_bodies(
     rd: ti.template(),
 ):
     """Particles that touch rigid bodies → the inertia and momentum they add to them."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
-    for i in range(ti.static(n_iterations(n.envs))):
-        e = environment(i, n.envs)
-        if e < n.envs:
-            keep_velocities(e, w, rn, rd)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            clear_contact(e, lane, w, rn)
-            meet(e, lane, m, n, r, w, rm, rn, rd)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
-    for i in range(ti.static(n_iterations(n.envs))):
-        e = environment(i, n.envs)
-        if e < n.envs:
-            if not w.error[e]:
-                sum_contact(e, n, w, rn, rd)
+    keep_all_velocities(n, w, rn, rd)
+    each_lane_with_bodies(meet, m, n, r, w, rm, rn, rd)
+    sum_all_contact(n, w, rn, rd)
 
 
 @ti.kernel
@@ -307,13 +259,5 @@ def follow(
     rd: ti.template(),
 ):
     """Velocities after contact → positions."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            settle(e, lane, m, n, r, w, rm, rn, rd)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
-    for i in range(ti.static(n_iterations(n.envs))):
-        e = environment(i, n.envs)
-        if e < n.envs:
-            stop_failed(e, w)
+    each_lane_with_bodies(settle, m, n, r, w, rm, rn, rd)
+    stop_failed_envs(n, w)

@@ -47,20 +47,21 @@ def find_softness(e, i, m: ti.template(), n: ti.template(), r: ti.template(), w:
 @ti.func
 def push_lane(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
     """Pushes → velocities of a lane's slots, free and held back by walls and bodies."""
-    begin, end = lane_slots(e, lane, n, r)
-    for i in range(begin, end):
-        x = r.slot_pos[e, i]
-        push = r.slot_push[e, i]
-        force = ti.Vector([0.0, 0.0, 0.0])
-        for q in range(r.neighbour_start[e, i], r.neighbour_end[e, i]):
-            j = r.neighbour[e, q]
-            force -= (push + r.slot_push[e, j]) * slope_at(m, x - r.slot_pos[e, j])
-        k = slot_material(e, i, m, n, r)
-        force += let_go(e, i, push, m.material_rest_volume[k], force, r)
-        mass = material_mass(e, k, m, r)
-        v = r.slot_target[e, i] + (m.timestep[0] / mass) * force
-        w.slot_free[e, i] = v
-        w.slot_vel[e, i] = held_back(e, i, v, m, n, r)
+    if w.solving[e]:
+        begin, end = lane_slots(e, lane, n, r)
+        for i in range(begin, end):
+            x = r.slot_pos[e, i]
+            push = r.slot_push[e, i]
+            force = ti.Vector([0.0, 0.0, 0.0])
+            for q in range(r.neighbour_start[e, i], r.neighbour_end[e, i]):
+                j = r.neighbour[e, q]
+                force -= (push + r.slot_push[e, j]) * slope_at(m, x - r.slot_pos[e, j])
+            k = slot_material(e, i, m, n, r)
+            force += let_go(e, i, push, m.material_rest_volume[k], force, r)
+            mass = material_mass(e, k, m, r)
+            v = r.slot_target[e, i] + (m.timestep[0] / mass) * force
+            w.slot_free[e, i] = v
+            w.slot_vel[e, i] = held_back(e, i, v, m, n, r)
 
 
 @ti.func

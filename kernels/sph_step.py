@@ -13,12 +13,18 @@ from genesis_state.kernels.body_contact import (
     clear_contact,
     collided,
     geoms_ahead,
-    keep_velocities,
+    keep_all_velocities,
     near_geoms,
-    sum_contact,
+    sum_all_contact,
 )
-from genesis_state.kernels.dealing import dealt, environment, n_blocks, n_iterations
-from genesis_state.kernels.lanes import lane_of, stop_failed
+from genesis_state.kernels.dealing import n_blocks, n_iterations
+from genesis_state.kernels.lanes import (
+    each_env,
+    each_lane,
+    each_lane_with_bodies,
+    lane_of,
+    stop_failed_envs,
+)
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.neighbours import lane_slots
 from genesis_state.kernels.sph_forces import (
@@ -42,32 +48,44 @@ def look_around(
     rd: ti.template(),
 ):
     """Particles → slots with their neighbours and their density."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            neighbours.find_cells(e, lane, r.pos, m, n, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs, 1))):
-        e = dealt(i, n.envs, 1)
-        if e < n.envs:
-            w.failed[e] = False
-            if ti.static(n.coupled):
-                keep_velocities(e, w, rn, rd)
-            if not w.error[e]:
-                neighbours.sort_cells(e, n, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            neighbours.place_slots(e, lane, r.pos, n, r, w)
-            place_velocities(e, lane, n, r, w)
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            neighbours.list_neighbours(e, lane, m, n, r, w)
-            find_densities(e, lane, m, n, r, w, rm, rn, rd)
+    each_lane(find_places, m, n, r, w)
+    if ti.static(n.coupled):
+        keep_all_velocities(n, w, rn, rd)
+    each_env(neighbours.sort_cells, m, n, r, w)
+    each_lane(fill_slots, m, n, r, w)
+    each_lane_with_bodies(look_around_lane, m, n, r, w, rm, rn, rd)
+
+
+@ti.func
+def find_places(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """A lane's particles → their cells; nothing has failed yet."""
+    if lane == 0:
+        w.failed[e] = False
+    neighbours.find_cells(e, lane, r.pos, m, n, r, w)
+
+
+@ti.func
+def fill_slots(e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """Particles → a lane's slots with their positions and velocities."""
+    neighbours.place_slots(e, lane, r.pos, n, r, w)
+    place_velocities(e, lane, n, r, w)
+
+
+@ti.func
+def look_around_lane(
+    e,
+    lane,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """A lane's slots → their neighbours and densities."""
+    neighbours.list_neighbours(e, lane, m, n, r, w)
+    find_densities(e, lane, m, n, r, w, rm, rn, rd)
 
 
 @ti.func
@@ -124,6 +142,26 @@ def free_velocity(e, i, v, m: ti.template(), n: ti.template(), r: ti.template())
     return v + m.timestep[0] * (m.gravity[0] + find_force(e, i, m, n, r) / mass)
 
 
+@ti.func
+def accelerate_lane(
+    e,
+    lane,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """A lane's slots → their free velocities, and what touches rigid bodies."""
+    begin, end = lane_slots(e, lane, n, r)
+    for s in range(begin, end):
+        w.slot_free[e, s] = free_velocity(e, s, r.slot_vel[e, s], m, n, r)
+    if ti.static(n.coupled):
+        meet_lane(e, lane, m, n, r, w, rm, rn, rd)
+
+
 @ti.kernel
 def accelerate(
     m: ti.template(),
@@ -135,15 +173,7 @@ def accelerate(
     rd: ti.template(),
 ):
     """Forces between particles → free velocities; and what touches rigid bodies."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            begin, end = lane_slots(e, lane, n, r)
-            for s in range(begin, end):
-                w.slot_free[e, s] = free_velocity(e, s, r.slot_vel[e, s], m, n, r)
-            if ti.static(n.coupled):
-                meet_lane(e, lane, m, n, r, w, rm, rn, rd)
+    each_lane_with_bodies(accelerate_lane, m, n, r, w, rm, rn, rd)
     finish_approach(n, w, rn, rd)
 
 
@@ -203,14 +233,43 @@ def meet(
 @ti.func
 def finish_approach(n: ti.template(), w: ti.template(), rn: ti.template(), rd: ti.template()):
     """Stops environments in which a lane failed, and adds up what touches in the others."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
-    for i in range(ti.static(n_iterations(n.envs))):
-        e = environment(i, n.envs)
-        if e < n.envs:
-            stop_failed(e, w)
-            if ti.static(n.coupled):
-                if not w.error[e]:
-                    sum_contact(e, n, w, rn, rd)
+    stop_failed_envs(n, w)
+    if ti.static(n.coupled):
+        sum_all_contact(n, w, rn, rd)
+
+
+@ti.func
+def move_lane(
+    e,
+    lane,
+    m: ti.template(),
+    n: ti.template(),
+    r: ti.template(),
+    w: ti.template(),
+    rm: ti.template(),
+    rn: ti.template(),
+    rd: ti.template(),
+):
+    """A lane's slots → velocities that no body and no wall opposes, and positions."""
+    begin, end = lane_slots(e, lane, n, r)
+    for s in range(begin, end):
+        v = r.slot_free[e, s]
+        if not v.dot(v) < ti.math.inf:  # before the walls make a number of it
+            w.failed[e] = True
+        if ti.static(n.coupled):
+            first = r.lane_first_geom[e, lane]
+            last = r.lane_end_geom[e, lane]
+            v = meet(e, lane, s, first, last, False, m, n, r, w, rm, rn, rd)
+        v = walled(r.slot_pos[e, s], v, m)
+        x = r.slot_pos[e, s] + m.timestep[0] * v
+        p = r.slot_particle[e, s]
+        w.vel[e, p] = v
+        w.pos[e, p] = x
+        if ti.static(n.solves):
+            w.pressure[e, p] = r.slot_push[e, s]
+        for k in ti.static(range(3)):
+            if not (x[k] >= m.wall_lower[0][k] and x[k] <= m.wall_upper[0][k]):
+                w.failed[e] = True
 
 
 @ti.kernel
@@ -224,65 +283,47 @@ def move(
     rd: ti.template(),
 ):
     """Free velocities → velocities that no body and no wall opposes, and positions."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            begin, end = lane_slots(e, lane, n, r)
-            for s in range(begin, end):
-                v = r.slot_free[e, s]
-                if not v.dot(v) < ti.math.inf:  # before the walls make a number of it
-                    w.failed[e] = True
-                if ti.static(n.coupled):
-                    first = r.lane_first_geom[e, lane]
-                    last = r.lane_end_geom[e, lane]
-                    v = meet(e, lane, s, first, last, False, m, n, r, w, rm, rn, rd)
-                v = walled(r.slot_pos[e, s], v, m)
-                x = r.slot_pos[e, s] + m.timestep[0] * v
-                p = r.slot_particle[e, s]
-                w.vel[e, p] = v
-                w.pos[e, p] = x
-                if ti.static(n.solves):
-                    w.pressure[e, p] = r.slot_push[e, s]
-                for k in ti.static(range(3)):
-                    if not (x[k] >= m.wall_lower[0][k] and x[k] <= m.wall_upper[0][k]):
-                        w.failed[e] = True
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
-    for i in range(ti.static(n_iterations(n.envs))):
-        e = environment(i, n.envs)
-        if e < n.envs:
-            stop_failed(e, w)
+    each_lane_with_bodies(move_lane, m, n, r, w, rm, rn, rd)
+    stop_failed_envs(n, w)
+
+
+@ti.func
+def start_from_rest(
+    e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()
+):
+    """The velocities that are there, and no pressure."""
+    begin, end = lane_slots(e, lane, n, r)
+    for s in range(begin, end):
+        w.slot_target[e, s] = r.slot_vel[e, s]
+        w.slot_push[e, s] = 0.0
+    if lane == 0:
+        w.solving[e] = True
 
 
 @ti.kernel
-def begin_divergence_solve(n: ti.template(), r: ti.template(), w: ti.template()):
-    """The velocities that are there, and no pressure."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            begin, end = lane_slots(e, lane, n, r)
-            for s in range(begin, end):
-                w.slot_target[e, s] = r.slot_vel[e, s]
-                w.slot_push[e, s] = 0.0
-            if lane == 0:
-                w.solving[e] = True
+def begin_divergence_solve(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
+    """`start_from_rest` of all lanes."""
+    each_lane(start_from_rest, m, n, r, w)
+
+
+@ti.func
+def start_from_last(
+    e, lane, m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()
+):
+    """Free velocities without pressure, and the pressure of the last substep."""
+    begin, end = lane_slots(e, lane, n, r)
+    for s in range(begin, end):
+        w.slot_target[e, s] = free_velocity(e, s, r.slot_free[e, s], m, n, r)
+        w.slot_early_push[e, s] = r.slot_push[e, s]
+        w.slot_push[e, s] = r.pressure[e, r.slot_particle[e, s]]
+    if lane == 0:
+        w.solving[e] = True
 
 
 @ti.kernel
 def begin_density_solve(m: ti.template(), n: ti.template(), r: ti.template(), w: ti.template()):
-    """Free velocities without pressure, and the pressure of the last substep."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            begin, end = lane_slots(e, lane, n, r)
-            for s in range(begin, end):
-                w.slot_target[e, s] = free_velocity(e, s, r.slot_free[e, s], m, n, r)
-                w.slot_early_push[e, s] = r.slot_push[e, s]
-                w.slot_push[e, s] = r.pressure[e, r.slot_particle[e, s]]
-            if lane == 0:
-                w.solving[e] = True
+    """`start_from_last` of all lanes."""
+    each_lane(start_from_last, m, n, r, w)
 
 
 @ti.kernel
@@ -295,12 +336,7 @@ def relax(
     most: float,
 ) -> ti.i32:
     """One iteration on the pressures; returns how many environments need another one."""
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-    for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-        e, lane = lane_of(i, n, w)
-        if e >= 0:
-            if w.solving[e]:
-                push_lane(e, lane, m, n, r, w)
+    each_lane(push_lane, m, n, r, w)
     ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
     for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
         e, lane = lane_of(i, n, w)
@@ -330,9 +366,5 @@ def meet_bodies(
 ):
     """Free velocities → what touches rigid bodies."""
     if ti.static(n.coupled):
-        ti.loop_config(serialize=ti.static(n_blocks(n.envs * n.lanes, 1) == 1))
-        for i in range(ti.static(n_iterations(n.envs * n.lanes, 1))):
-            e, lane = lane_of(i, n, w)
-            if e >= 0:
-                meet_lane(e, lane, m, n, r, w, rm, rn, rd)
+        each_lane_with_bodies(meet_lane, m, n, r, w, rm, rn, rd)
     finish_approach(n, w, rn, rd)

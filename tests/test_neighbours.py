@@ -42,7 +42,7 @@ def look_around(m: ti.template(), n: ti.template(), d: ti.template()):
         d.failed[e] = False
         for lane in range(n.lanes):
             neighbours.find_cells(e, lane, d.pos, m, n, d, d)
-        neighbours.sort_cells(e, n, d)
+        neighbours.sort_cells(e, m, n, d, d)
         for lane in range(n.lanes):
             neighbours.place_slots(e, lane, d.pos, n, d, d)
         for lane in range(n.lanes):

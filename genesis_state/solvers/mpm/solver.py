@@ -94,7 +94,7 @@ class MPMSolver(Continuum):
         return (("mpm entities", entities), ("mpm grid", grid))
 
     def begin_step(self) -> None:
-        mpm_step.begin_step(self._sizes, self.fields, self.fields)
+        mpm_step.begin_step(self.model, self._sizes, self.fields, self.fields)
 
     def approach(self) -> None:
         mpm_step.scatter(self.model, self._sizes, self.fields, self.fields, *self.bodies())

@@ -126,7 +126,7 @@ class SPHSolver(Continuum):
             sph_step.accelerate(self.model, self._sizes, fields, fields, *bodies)
             return
         o = self.options
-        sph_step.begin_divergence_solve(self._sizes, fields, fields)
+        sph_step.begin_divergence_solve(self.model, self._sizes, fields, fields)
         self._solve(True, o.max_divergence_error, o.max_divergence_solver_iterations)
         sph_step.begin_density_solve(self.model, self._sizes, fields, fields)
         self._solve(False, o.max_density_error_percent, o.max_density_solver_iterations)
