@@ -19,7 +19,7 @@ from genesis_state.kernels.fem_pads import (
 from genesis_state.kernels.fem_solve import solve
 from genesis_state.kernels.fem_vertex import SPRING, holder, spring_pull, spring_slope
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.spatial import spatial, symmetric_mul, velocity_at
+from genesis_state.kernels.spatial import linear, spatial, symmetric_mul, velocity_at
 
 
 @ti.func
@@ -184,6 +184,12 @@ def movable(e, b, n: ti.template(), r: ti.template(), rm: ti.template()):
 
 
 @ti.func
+def moved_origin(momentum, by):
+    """A spatial momentum, or force, about an origin that lies `by` [m] from the one it had."""
+    return momentum - spatial(by.cross(linear(momentum)), ti.Vector([0.0, 0.0, 0.0]))
+
+
+@ti.func
 def tell_bodies(
     e,
     m: ti.template(),
@@ -199,8 +205,8 @@ def tell_bodies(
     clear_contact(e, 0, w, rn)
     for b in range(1, rn.bodies):
         if rm.body_last_dof[b] >= 0:
-            force = react(e, b, True, m, n, r, rm, rn, rd)
-            w.lane_momentum[e, 0, b] = r.owed_momentum[e, b] + h * force
+            owed = moved_origin(r.owed_momentum[e, b], rd.tree_com[e, rm.body_root[b]])
+            w.lane_momentum[e, 0, b] = owed + h * react(e, b, True, m, n, r, rm, rn, rd)
     for b in range(1, rn.bodies):
         if movable(e, b, n, r, rm):
             inertia = ti.Vector([0.0] * 21)
@@ -258,4 +264,6 @@ def go_along(
             if rm.body_last_dof[b] >= 0:
                 change = rd.cvel[e, b] - r.body_velocity[e, b]
                 told = symmetric_mul(r.lane_inertia[e, 0, b], change)
-                w.owed_momentum[e, b] = told + h * react(e, b, False, m, n, r, rm, rn, rd)
+                owed = told + h * react(e, b, False, m, n, r, rm, rn, rd)
+                # The body will be elsewhere: kept about the world's origin.
+                w.owed_momentum[e, b] = moved_origin(owed, -rd.tree_com[e, rm.body_root[b]])
