@@ -118,7 +118,7 @@ def _ball(gs: Any, model: str, dt: float, substeps: int, implicit: bool, **sim: 
     return scene
 
 
-SCENES: dict[str, Callable[[Any], Any]] = {
+SCENES: dict[str, Callable[..., Any]] = {
     "mpm": mpm,
     "large_mpm": large_mpm,
     "sph": sph,

@@ -1,27 +1,25 @@
 """How far the rigid solver is from MuJoCo C, model by model: JSON, and docs/oracle.md on request.
 
-python benchmarks/oracle.py --docs
+python -m benchmarks.oracle --docs
 """
 
 import argparse
 import json
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import genesis_state as gs
+from tests import contact_oracle, oracle
 
-import genesis_state as gs  # noqa: E402
-from tests import contact_oracle, oracle  # noqa: E402
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 INTEGRATORS = ("Euler", "implicitfast", "RK4")
 N_ENVS = 100
 
 HEAD = """# The rigid solver beside MuJoCo C
 
-Written by `python benchmarks/oracle.py --docs`. All models stand side by side in one scene; both
+Written by `python -m benchmarks.oracle --docs`. All models stand side by side in one scene; both
 sides start from the same {n_envs} states and controls, with the same integrator and Newton's method
 (tolerance 1e-12 in 64 bits, 1e-8 in 32).
 
@@ -75,8 +73,7 @@ def main() -> None:
     gs.destroy()
     print(json.dumps({"errors": table, "refused": refused}, indent=2))
     if docs:
-        (ROOT / "docs").mkdir(exist_ok=True)
-        (ROOT / "docs" / "oracle.md").write_text(document(every, table, refused))
+        (DOCS / "oracle.md").write_text(document(every, table, refused))
 
 
 def restart(precision: str) -> None:

@@ -1,23 +1,21 @@
 """How matter behaves beside theory and experiment: JSON, and docs/physics.md.
 
-python benchmarks/physics.py --docs
+python -m benchmarks.physics --docs
 """
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from tests.experiments import KINDS, every
+from tests.figures import Figure
 
-from tests.experiments import KINDS, every  # noqa: E402
-from tests.figures import Figure  # noqa: E402
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 HEAD = """# Matter beside theory and experiment
 
-Written by `python benchmarks/physics.py --docs`; `tests/test_physics.py` holds each figure to its
+Written by `python -m benchmarks.physics --docs`; `tests/test_physics.py` holds each figure to its
 limit. A limit is a part of the reference, or a number where that is zero; "bits" are those of a
 floating-point number.
 """
@@ -40,7 +38,7 @@ def main() -> None:
         print(json.dumps(shown, indent=2), flush=True)
     if docs:
         parts = (f"\n## {kind}\n\n{KINDS[kind].NOTES}{TABLE}{found[kind]}" for kind in found)
-        (ROOT / "docs" / "physics.md").write_text(HEAD + "".join(parts))
+        (DOCS / "physics.md").write_text(HEAD + "".join(parts))
 
 
 def rows(figures: list[Figure], precision: str) -> str:

@@ -16,6 +16,13 @@ Environments that have stopped are passed over. `n.envs` and `n.lanes` say how m
 from genesis_state.kernels.dealing import LEAST, dealt, n_blocks, n_iterations
 from genesis_state.kernels.lang import ti
 
+MOST = 32  # lanes of an environment: the threads of one that is alone
+
+
+def n_lanes(count: int, share: int) -> int:
+    """Lanes of an environment with so many things, of which `share` are worth a lane."""
+    return min(MOST, max(1, count // share))
+
 
 @ti.func
 def lane_of(i, n: ti.template(), w: ti.template()):

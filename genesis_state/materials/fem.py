@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from genesis_state.options import Options
+from genesis_state.materials.material import Material
+
+if TYPE_CHECKING:
+    from genesis_state.entities.fem_entity import FEMEntity
 
 
 @dataclass(frozen=True, kw_only=True)
-class Elastic(Options):
+class Elastic(Material["FEMEntity"]):
     """An elastic solid.
 
     The energy per volume at rest, with the deformation gradient F, J = det F, the rotation R that

@@ -19,13 +19,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from genesis_state.materials.material import Material
 from genesis_state.materials.sampled import Sampled
+
+if TYPE_CHECKING:
+    from genesis_state.entities.mpm_entity import MPMEntity
 
 
 @dataclass(frozen=True, kw_only=True)
-class Base(Sampled):
+class Base(Sampled, Material["MPMEntity"]):
     """What all of them have.
 
     The two Lamé parameters follow from E and nu as mu = E / (2 (1 + nu)) and lam = E nu /

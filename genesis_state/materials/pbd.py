@@ -9,10 +9,19 @@ the last iteration over lengths corrects all. docs/pbd.md says more.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from genesis_state.materials.material import Material
 from genesis_state.materials.sampled import Sampled
 from genesis_state.options import Options
+
+if TYPE_CHECKING:
+    from genesis_state.entities.pbd_entity import (
+        PBD2DEntity,
+        PBD3DEntity,
+        PBDFreeParticleEntity,
+        PBDParticleEntity,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +71,7 @@ class Tied(Base):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cloth(Tied):
+class Cloth(Tied, Material["PBD2DEntity"]):
     """A sheet that resists stretching and bending: a triangle mesh, its vertices the particles.
 
     Attributes:
@@ -84,7 +93,7 @@ class Cloth(Tied):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Elastic(Tied):
+class Elastic(Tied, Material["PBD3DEntity"]):
     """A solid that keeps its shape and volume: tetrahedra, their vertices the particles.
 
     Attributes:
@@ -102,7 +111,7 @@ class Elastic(Tied):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Liquid(Base, Sampled):
+class Liquid(Base, Sampled, Material["PBDParticleEntity"]):
     """A liquid whose particles keep their density.
 
     Attributes:
@@ -121,5 +130,5 @@ class Liquid(Base, Sampled):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Particle(Base, Sampled):
+class Particle(Base, Sampled, Material["PBDFreeParticleEntity"]):
     """Particles that fall and touch rigid bodies, and take no notice of each other."""

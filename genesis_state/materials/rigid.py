@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from genesis_state.options import Options
+from genesis_state.materials.material import Material
+
+if TYPE_CHECKING:
+    from genesis_state.entities.rigid_entity import RigidEntity
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rigid(Options):
+class Rigid(Material["RigidEntity"]):
     """A rigid material.
 
     Attributes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from genesis_state.kernels.lanes import n_lanes
 from genesis_state.options import FEMOptions
 from genesis_state.solvers.fem.mesh import Mesh
 
 SHARE = 512  # elements that are worth a lane
-LANES = 32  # most lanes of an environment: the threads of one that is alone
 
 
 class Sizes:
@@ -45,7 +45,7 @@ class Sizes:
         self.implicit = options.use_implicit_solver
         self.shortening = self.implicit and options.n_linesearch_iterations > 0
         self.blocks = len(mesh.blocks[0]) if self.implicit else 0
-        self.lanes = 1 if self.implicit else min(LANES, max(1, self.elements // SHARE))
+        self.lanes = 1 if self.implicit else n_lanes(self.elements, SHARE)
         self.kinds = kinds
         self.bodies = bodies
         self.coupled = bodies > 0

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from genesis_state.kernels.lanes import n_lanes
 from genesis_state.kernels.mpm_grid import COLORS, TILE
 from genesis_state.kernels.mpm_materials import PLASTIC
 from genesis_state.options import MPMOptions
 
 SHARE = 1024  # particles that are worth a lane
-LANES = 32  # most lanes of an environment: the threads of one that is alone
 
 
 class Sizes:
@@ -46,7 +46,7 @@ class Sizes:
         self.particles = sum(counts)
         self.materials = len(counts)
         self.emitters = emitters
-        self.lanes = min(LANES, max(1, self.particles // SHARE))
+        self.lanes = n_lanes(self.particles, SHARE)
         self.share = -(-self.particles // self.lanes)
         low, high = (
             np.rint(np.array(bound) * options.grid_density).astype(int)

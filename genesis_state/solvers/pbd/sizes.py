@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from genesis_state.kernels.lanes import n_lanes
 from genesis_state.kernels.pbd_density import PLANES
 from genesis_state.kernels.pbd_materials import CLOTH, ELASTIC, LIQUID
 from genesis_state.options import PBDOptions
@@ -15,7 +16,6 @@ from genesis_state.solvers.pbd.ties import Ties
 
 SHARE = 256  # particles that are worth a lane
 SLACK = 1.5  # part by which what is tied may be more crowded than at rest
-LANES = 32  # most lanes of an environment: the threads of one that is alone
 
 
 def reach(options: PBDOptions, kinds: frozenset[int]) -> float:
@@ -71,7 +71,7 @@ class Sizes:
         self.edge_colors = edges.color_starts
         self.hinge_colors = hinges.color_starts
         self.tet_colors = tets.color_starts
-        self.lanes = min(LANES, max(1, self.particles // SHARE))
+        self.lanes = n_lanes(self.particles, SHARE)
         self.share = -(-self.particles // self.lanes)
         self.kinds = kinds
         self.liquid = LIQUID in kinds

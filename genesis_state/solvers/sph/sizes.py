@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from genesis_state.kernels.dealing import on_cpu
+from genesis_state.kernels.lanes import n_lanes
 from genesis_state.kernels.sph_walls import SURFACES
 from genesis_state.options import SPHOptions
 from genesis_state.solvers.neighbour_schema import NeighbourSizes
 
 SHARE = 256  # particles that are worth a lane
-LANES = 32  # most lanes of an environment: the threads of one that is alone
 GPU_SHARE = 32  # where threads are many there is no most
 REACH = 2.0  # of the smoothing kernel, in particle sizes
 
@@ -35,7 +35,7 @@ class Sizes:
         self.materials = len(counts)
         self.emitters = emitters
         if on_cpu():
-            self.lanes = min(LANES, max(1, self.particles // SHARE))
+            self.lanes = n_lanes(self.particles, SHARE)
         else:
             self.lanes = max(1, self.particles // GPU_SHARE)
         self.share = -(-self.particles // self.lanes)
