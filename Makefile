@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+# Files of tests at a time. Most of a test is compiling, which keeps one core busy.
+JOBS ?= 2
 
 # Pins matter: without them pip may fetch a far larger build of torch.
 INSTALL = $(VENV)/bin/python -m pip install --disable-pip-version-check -c constraints.txt
@@ -16,7 +18,7 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	@echo "==> Running the tests"
-	$(VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 develop: $(VENV)/.installed-dev
 
