@@ -7,6 +7,7 @@ pages where there are any, and the last one that ended is kept for the next one 
 
 from __future__ import annotations
 
+import math
 import mmap
 import sys
 import weakref
@@ -22,7 +23,7 @@ _spare: list[mmap.mmap] = []
 
 def empty_rows(shape: Sequence[int], device: torch.device | str) -> torch.Tensor:
     """An int64 tensor of this shape whose bytes are yet to be written."""
-    size = 8 * int(np.prod(shape))
+    size = 8 * math.prod(shape)
     if size < LARGE or torch.device(device).type != "cpu" or not sys.platform.startswith("linux"):
         return torch.empty(tuple(shape), dtype=torch.int64, device=device)
     pages = _taken(size)
