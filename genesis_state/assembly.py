@@ -22,8 +22,8 @@ from genesis_state.entities.rigid_sensors import READERS, RigidSensorReader
 from genesis_state.entities.sampled_entity import SampledEntity
 from genesis_state.entities.sph_entity import SPHEntity
 from genesis_state.materials import FEM, MPM, PBD, SPH, Rigid
-from genesis_state.materials.material import Material
 from genesis_state.morphs import Morph, Nowhere, Primitive
+from genesis_state.options import Options
 from genesis_state.solvers.base import Solver
 from genesis_state.solvers.fem.solver import FEMSolver
 from genesis_state.solvers.mpm.solver import MPMSolver
@@ -35,7 +35,7 @@ from genesis_state.solvers.sph.solver import SPHSolver
 if TYPE_CHECKING:
     from genesis_state.scene import Scene
 
-ENTITIES: dict[type[Material[Any]], Any] = {
+ENTITIES: dict[type[Options], Any] = {
     Rigid: RigidEntity,
     MPM.Base: MPMEntity,
     SPH.Liquid: SPHEntity,
@@ -60,7 +60,7 @@ OWN = (RigidSolver, *(solver for solver, _ in CONTINUA.values()))
 
 
 def entity_of(
-    scene: Scene, morph: Morph, material: Material[Any] | None, name: str | None
+    scene: Scene, morph: Morph, material: Options | None, name: str | None
 ) -> Entity[Any, Any]:
     """The entity of a morph and a material, not yet in the scene's list."""
     if not isinstance(morph, Morph):
@@ -86,7 +86,7 @@ def entity_of(
     return kind(scene, len(scene.entities), name, morph, material)
 
 
-def emitter_of(scene: Scene, material: Material[Any], max_particles: int) -> Emitter:
+def emitter_of(scene: Scene, material: Options, max_particles: int) -> Emitter:
     """The emitter of a material with an entity for its particles, neither in the scene's lists."""
     kind = _kind_of(material)
     if kind is None or not issubclass(kind, SampledEntity):

@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Any, cast, overload
 from genesis_state import assembly, morphs, sensors
 from genesis_state.entities.emitter import Emitter
 from genesis_state.entities.entity import Entity
+from genesis_state.entities.fem_entity import FEMEntity
+from genesis_state.entities.mpm_entity import MPMEntity
+from genesis_state.entities.pbd_entity import (
+    PBD2DEntity,
+    PBD3DEntity,
+    PBDFreeParticleEntity,
+    PBDParticleEntity,
+)
 from genesis_state.entities.rigid_entity import RigidEntity
 from genesis_state.entities.rigid_sensors import RigidSensorReader
-from genesis_state.materials import MPM, PBD, SPH
-from genesis_state.materials.material import EntityT, Material
+from genesis_state.entities.sph_entity import SPHEntity
+from genesis_state.materials import FEM, MPM, PBD, SPH, Rigid
 from genesis_state.options import (
     FEMOptions,
     MPMOptions,
+    Options,
     PBDOptions,
     ProfilingOptions,
     RigidOptions,
@@ -87,7 +96,7 @@ class SceneDeclaration:
     def add_entity(
         self,
         morph: morphs.Morph,
-        material: None = None,
+        material: Rigid | None = None,
         surface: Any = None,
         visualize_contact: bool = False,
         vis_mode: str | None = None,
@@ -97,16 +106,76 @@ class SceneDeclaration:
     def add_entity(
         self,
         morph: morphs.Morph,
-        material: Material[EntityT],
+        material: MPM.Base,
         surface: Any = None,
         visualize_contact: bool = False,
         vis_mode: str | None = None,
         name: str | None = None,
-    ) -> EntityT: ...
+    ) -> MPMEntity: ...
+    @overload
     def add_entity(
         self,
         morph: morphs.Morph,
-        material: Material[Any] | None = None,
+        material: SPH.Liquid,
+        surface: Any = None,
+        visualize_contact: bool = False,
+        vis_mode: str | None = None,
+        name: str | None = None,
+    ) -> SPHEntity: ...
+    @overload
+    def add_entity(
+        self,
+        morph: morphs.Morph,
+        material: PBD.Cloth,
+        surface: Any = None,
+        visualize_contact: bool = False,
+        vis_mode: str | None = None,
+        name: str | None = None,
+    ) -> PBD2DEntity: ...
+    @overload
+    def add_entity(
+        self,
+        morph: morphs.Morph,
+        material: PBD.Elastic,
+        surface: Any = None,
+        visualize_contact: bool = False,
+        vis_mode: str | None = None,
+        name: str | None = None,
+    ) -> PBD3DEntity: ...
+    @overload
+    def add_entity(
+        self,
+        morph: morphs.Morph,
+        material: PBD.Liquid,
+        surface: Any = None,
+        visualize_contact: bool = False,
+        vis_mode: str | None = None,
+        name: str | None = None,
+    ) -> PBDParticleEntity: ...
+    @overload
+    def add_entity(
+        self,
+        morph: morphs.Morph,
+        material: PBD.Particle,
+        surface: Any = None,
+        visualize_contact: bool = False,
+        vis_mode: str | None = None,
+        name: str | None = None,
+    ) -> PBDFreeParticleEntity: ...
+    @overload
+    def add_entity(
+        self,
+        morph: morphs.Morph,
+        material: FEM.Elastic,
+        surface: Any = None,
+        visualize_contact: bool = False,
+        vis_mode: str | None = None,
+        name: str | None = None,
+    ) -> FEMEntity: ...
+    def add_entity(
+        self,
+        morph: morphs.Morph,
+        material: Options | None = None,
         surface: Any = None,
         visualize_contact: bool = False,
         vis_mode: str | None = None,

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from genesis_state.materials.material import Material
-
-if TYPE_CHECKING:
-    from genesis_state.entities.fem_entity import FEMEntity
+from genesis_state.options import Options
 
 
 @dataclass(frozen=True, kw_only=True)
-class Elastic(Material["FEMEntity"]):
+class Elastic(Options):
     """An elastic solid.
 
     The energy per volume at rest, with the deformation gradient F, J = det F, the rotation R that

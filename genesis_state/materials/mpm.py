@@ -19,17 +19,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from genesis_state.materials.material import Material
 from genesis_state.materials.sampled import Sampled
-
-if TYPE_CHECKING:
-    from genesis_state.entities.mpm_entity import MPMEntity
 
 
 @dataclass(frozen=True, kw_only=True)
-class Base(Sampled, Material["MPMEntity"]):
+class Base(Sampled):
     """What all of them have.
 
     The two Lamé parameters follow from E and nu as mu = E / (2 (1 + nu)) and lam = E nu /

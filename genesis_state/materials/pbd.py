@@ -9,19 +9,10 @@ the last iteration over lengths corrects all. docs/pbd.md says more.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from genesis_state.materials.material import Material
 from genesis_state.materials.sampled import Sampled
 from genesis_state.options import Options
-
-if TYPE_CHECKING:
-    from genesis_state.entities.pbd_entity import (
-        PBD2DEntity,
-        PBD3DEntity,
-        PBDFreeParticleEntity,
-        PBDParticleEntity,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +62,7 @@ class Tied(Base):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cloth(Tied, Material["PBD2DEntity"]):
+class Cloth(Tied):
     """A sheet that resists stretching and bending: a triangle mesh, its vertices the particles.
 
     Attributes:
@@ -93,7 +84,7 @@ class Cloth(Tied, Material["PBD2DEntity"]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Elastic(Tied, Material["PBD3DEntity"]):
+class Elastic(Tied):
     """A solid that keeps its shape and volume: tetrahedra, their vertices the particles.
 
     Attributes:
@@ -111,7 +102,7 @@ class Elastic(Tied, Material["PBD3DEntity"]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Liquid(Base, Sampled, Material["PBDParticleEntity"]):
+class Liquid(Base, Sampled):
     """A liquid whose particles keep their density.
 
     Attributes:
@@ -130,5 +121,5 @@ class Liquid(Base, Sampled, Material["PBDParticleEntity"]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Particle(Base, Sampled, Material["PBDFreeParticleEntity"]):
+class Particle(Base, Sampled):
     """Particles that fall and touch rigid bodies, and take no notice of each other."""

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from genesis_state.materials.material import Material
-
-if TYPE_CHECKING:
-    from genesis_state.entities.rigid_entity import RigidEntity
+from genesis_state.options import Options
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rigid(Material["RigidEntity"]):
+class Rigid(Options):
     """A rigid material.
 
     Attributes:

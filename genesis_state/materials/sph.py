@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from genesis_state.materials.material import Material
 from genesis_state.materials.sampled import Sampled
-
-if TYPE_CHECKING:
-    from genesis_state.entities.sph_entity import SPHEntity
 
 
 @dataclass(frozen=True, kw_only=True)
-class Liquid(Sampled, Material["SPHEntity"]):
+class Liquid(Sampled):
     """A liquid.
 
     With WCSPH its pressure is stiffness ((density / rho)^exponent - 1) where that is positive and
