@@ -71,13 +71,28 @@ def test_ball_lands_as_on_the_cpu(tmp_path: Path) -> None:
     assert wanted[-1, :, 2].max() < 0.101, "it did not land"
 
 
-def test_jelly_stops_a_stone_as_on_the_cpu(tmp_path: Path) -> None:
+SLOW = ("laundry",)  # five minutes of compiling
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
+        for name in vulkan_job.IMPACTS
+    ],
+)
+def test_matter_stops_a_stone_as_on_the_cpu(tmp_path: Path, name: str) -> None:
     file = tmp_path / "impact.pt"
-    succeed("impact", str(file))
-    found, wanted = torch.load(file), vulkan_job.impact()
+    succeed("impact", f"{name}:{file}")
+    found, wanted = torch.load(file), vulkan_job.impact(name)
     assert (found - wanted).abs().max() < 1e-4
-    height = wanted[:, :, 2]
-    assert (height[-1] > height.amin(dim=0)).all(), "it did not bounce"
+    fall = wanted[:, :, 2].diff(dim=0)
+    assert (fall.diff(dim=0).amax(dim=0) > 2e-5).all(), "nothing slowed it down"
+
+
+def test_implicit_finite_elements_are_refused() -> None:
+    found = run("implicit")
+    assert "ValueError: FEMOptions: use_implicit_solver=True on Vulkan" in found.stderr
 
 
 @pytest.mark.parametrize("lines", [QUICK, pytest.param(OTHERS, marks=pytest.mark.slow)], ids=str)

@@ -7,7 +7,10 @@ import sys
 from collections.abc import Callable
 
 import every_kind
+import fem_scenes
+import liquids
 import matter
+import pbd_scenes
 import scenes
 import torch
 
@@ -46,13 +49,17 @@ def trajectory(n_steps: int = 100) -> torch.Tensor:
 
 
 def taken_up(
-    scene: gs.Scene, seen: Callable[[gs.SimState], torch.Tensor], n_steps: int
+    scene: gs.Scene,
+    seen: Callable[[gs.SimState], torch.Tensor],
+    n_steps: int,
+    drive: Callable[[], None] = lambda: None,
 ) -> torch.Tensor:
     """What is seen of a scene's states, step by step; its second half comes again after a reset."""
 
     def run() -> list[torch.Tensor]:
         found = []
         for _ in range(n_steps // 2):
+            drive()
             scene.step()
             found.append(seen(scene.get_state()))
         return found
@@ -76,11 +83,33 @@ def landing() -> torch.Tensor:
     return taken_up(scene, lambda s: torch.cat([s.rigid.qpos, s.rigid.dofs_vel], dim=1), 60)
 
 
-def impact() -> torch.Tensor:
-    """Positions of jelly and of a stone that falls onto it."""
-    scene = matter.stone_on_jelly()
+IMPACTS = {
+    "jelly": scenes.Subject(matter.stone_on_jelly, None, None),
+    "tank": liquids.SUBJECTS["tank"],
+    "laundry": pbd_scenes.SUBJECTS["laundry"],
+    "cushion": fem_scenes.SUBJECTS["cushion"],
+}
+"""Stones that fall into matter of each solver."""
+
+
+def impact(name: str) -> torch.Tensor:
+    """Positions of stones and of what they fall into, shape (16, 2, …)."""
+    subject = IMPACTS[name]
+    scene = subject.factory()
     scene.build(n_envs=2)
-    return taken_up(scene, lambda s: torch.cat([s.rigid.qpos, s.mpm.pos.flatten(1)], dim=1), 16)
+    streams = torch.arange(2)
+    if subject.start:
+        subject.start(scene, streams)
+    matter_of = scene.solvers[-1].alias()
+
+    def drive() -> None:
+        if subject.drive:
+            subject.drive(scene, scene.envs_t.long(), streams)
+
+    def seen(state: gs.SimState) -> torch.Tensor:
+        return torch.cat([state.rigid.qpos, getattr(state, matter_of).pos.flatten(1)], dim=1)
+
+    return taken_up(scene, seen, 16, drive)
 
 
 def contract(lines: str) -> None:
@@ -99,7 +128,10 @@ def main(job: str, argument: str = "") -> None:
     elif job == "landing":
         torch.save(landing(), argument)
     elif job == "impact":
-        torch.save(impact(), argument)
+        name, file = argument.split(":")
+        torch.save(impact(name), file)
+    elif job == "implicit":
+        fem_scenes.cushion(True).build()
     elif job == "contract":
         contract(argument)
     elif job == "zero_copy":

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from genesis_state.kernels import fem_explicit, fem_implicit
-from genesis_state.options import FEMOptions
+from genesis_state.options import FEMOptions, SimOptions
+from genesis_state.runtime import Backend, Runtime
 from genesis_state.solvers.continuum import Continuum
 from genesis_state.solvers.fem.laws import law_of, parameters
 from genesis_state.solvers.fem.mesh import Mesh
@@ -49,6 +50,15 @@ class FEMSolver(Continuum):
         self.mesh = Mesh.of(self._specs)
         self.vertex_starts = self.mesh.vertex_starts
         self.element_starts = self.mesh.element_starts
+
+    def build(self, n_envs: int, sim: SimOptions, runtime: Runtime) -> None:
+        if self.options.use_implicit_solver and runtime.backend is Backend.vulkan:
+            # Mesa's llvmpipe leaves a loop after 65,535 rounds, and says nothing.
+            raise ValueError(
+                "FEMOptions: use_implicit_solver=True on Vulkan, whose drivers may cut the long "
+                "loops of its linear solver short; step explicitly, or use gs.cpu or gs.cuda."
+            )
+        super().build(n_envs, sim, runtime)
 
     def measure(self, n_envs: int, bodies: int, eps: float) -> Sizes:
         kinds = frozenset(law_of(spec.material) for spec in self._specs)
