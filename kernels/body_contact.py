@@ -91,6 +91,15 @@ def add_point(e, lane, b, mass, g, along, w: ti.template()):
 
 
 @ti.func
+def add_whole_point(e, lane, b, mass, arm, velocity, w: ti.template()):
+    """Adds a mass at `arm` from the origin that moves with body `b` along all three axes."""
+    for k in ti.static(range(3)):
+        axis = ti.Vector([0.0, 0.0, 0.0])
+        axis[k] = 1.0
+        add_point(e, lane, b, mass, spatial(arm.cross(axis), axis), velocity[k], w)
+
+
+@ti.func
 def allowed_closing(gap, h):
     """Speed [m/s] at which a point may come nearer to a surface, `gap` [m] beyond its reach.
 
@@ -136,13 +145,17 @@ def collided(
     h = m.timestep[0]
     expected = velocity  # after the geoms so far, had no body changed its velocity
     result = velocity
-    # Those that cannot move come last: between a heavy body and the floor, the floor prevails.
-    for turn in range(ti.static(1 if collect else 2)):
+    # What moves must not be pushed through the floor by a heavy body: all that is fixed comes last.
+    for turn in range(ti.static(2 if ahead and not collect else 1)):
         if turn == 1:
             expected = result
         for g in range(first, end):
             b = rm.coupled_geom_body[g]
-            if (rm.body_last_dof[b] >= 0) == (turn == 0):
+            fixed = rm.body_last_dof[b] < 0
+            considered = True
+            if ti.static(ahead):
+                considered = fixed == (turn == 1)
+            if considered:
                 arm = x - rd.tree_com[e, rm.body_root[b]]
                 before = velocity_at(w.body_velocity[e, b], arm)
                 slip = expected - before
@@ -170,17 +183,14 @@ def collided(
                         # It is to have the body's velocity but for the closing that is allowed.
                         wanted = expected + allowed * normal
                         if ti.static(collect):
-                            if sticks:
-                                for k in ti.static(range(3)):
-                                    axis = ti.Vector([0.0, 0.0, 0.0])
-                                    axis[k] = 1.0
-                                    along = spatial(arm.cross(axis), axis)
-                                    add_point(e, lane, b, mass, along, wanted[k], w)
-                            else:
-                                along = spatial(arm.cross(normal), normal)
-                                add_point(e, lane, b, mass, along, wanted.dot(normal), w)
-                                push = spatial(arm.cross(-mass * braking), -mass * braking)
-                                w.lane_momentum[e, lane, b] = w.lane_momentum[e, lane, b] + push
+                            if not fixed:
+                                if sticks:
+                                    add_whole_point(e, lane, b, mass, arm, wanted, w)
+                                else:
+                                    along = spatial(arm.cross(normal), normal)
+                                    add_point(e, lane, b, mass, along, wanted.dot(normal), w)
+                                    push = spatial(arm.cross(-mass * braking), -mass * braking)
+                                    w.lane_momentum[e, lane, b] = w.lane_momentum[e, lane, b] + push
                         else:
                             change = velocity_at(rd.cvel[e, b], arm) - wanted
                             if not sticks:
