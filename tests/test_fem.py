@@ -8,9 +8,8 @@ import pytest
 import torch
 
 import genesis_state as gs
-from genesis_state import testing
-from genesis_state.testing import Contract
 from tests.fem_matter import Solid, block
+from tests.matter_checks import lost_matter_stops_its_environment_alone, threads_change_nothing
 
 FEM = gs.materials.FEM
 WAYS = pytest.mark.parametrize("implicit", [False, True], ids=["explicit", "implicit"])
@@ -48,19 +47,8 @@ def run(scene: gs.Scene, steps: int = 5) -> torch.Tensor:
 @WAYS
 def test_a_vertex_that_gets_lost_stops_its_environment_and_no_other(implicit):
     scene = fallen(3, implicit)
-    expected = run(scene)
     for name, value in (("pos", float("nan")), ("vel", float("inf"))):
-        scene.reset()
-        with scene.fem_solver.arena.edit(name) as (view,):
-            view[1, 5] = value
-        lost = run(scene)
-        assert scene.fem_solver.get_error_envs_mask().tolist() == [False, True, False]
-        assert torch.equal(lost[[0, 2]], expected[[0, 2]])
-        # It stays as it was found, until it is reset.
-        assert torch.equal(run(scene)[1].nan_to_num(), lost[1].nan_to_num())
-    scene.reset(envs_idx=[1])
-    assert not scene.fem_solver.get_error_envs_mask().any()
-    assert torch.equal(run(scene)[1], expected[1])
+        lost_matter_stops_its_environment_alone(scene, run, name, value)
 
 
 @WAYS
@@ -171,10 +159,4 @@ def test_a_body_that_holds_vertices_feels_their_weight(implicit, soft, write):
     "factory", [fem_scenes.ball, pytest.param(fem_scenes.ball_implicit, marks=pytest.mark.slow)]
 )
 def test_threads_do_not_change_a_bit_of_many_elements(factory):
-    contract = Contract(factory, n_envs=1, before=20, after=5, thread_envs=1)
-    with contract:
-        assert contract.recording
-        contract.close()
-        gs.destroy()
-        testing.threads(contract)
-    gs.init(precision="32")
+    threads_change_nothing(factory, before=20, after=5)

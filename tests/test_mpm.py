@@ -5,8 +5,7 @@ import pytest
 import torch
 
 import genesis_state as gs
-from genesis_state import testing
-from genesis_state.testing import Contract
+from tests.matter_checks import lost_matter_stops_its_environment_alone, threads_change_nothing
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,22 +33,7 @@ def run(scene: gs.Scene, steps: int = 5) -> torch.Tensor:
     [("pos", 0.7), ("pos", float("nan")), ("vel", float("inf")), ("vel", 1e5), ("F", float("nan"))],
 )
 def test_a_particle_that_gets_lost_stops_its_environment_and_no_other(scene, name, value):
-    scene.reset()
-    expected = run(scene)
-    scene.reset()
-    with scene.mpm_solver.arena.edit(name) as (view,):
-        view[1, 5] = value
-    lost = run(scene)
-    stopped = scene.mpm_solver.get_error_envs_mask()
-    assert stopped.tolist() == [False, True, False]
-    assert torch.equal(lost[[0, 2]], expected[[0, 2]])
-    # It stays as it was found, until it is reset.
-    after = run(scene)
-    assert torch.equal(after[1].isnan(), lost[1].isnan())
-    assert torch.equal(after[1].nan_to_num(), lost[1].nan_to_num())
-    scene.reset(envs_idx=[1])
-    assert not scene.mpm_solver.get_error_envs_mask().any()
-    assert torch.equal(run(scene)[1], expected[1])
+    lost_matter_stops_its_environment_alone(scene, run, name, value)
 
 
 def test_inactive_particles_change_nothing(scene):
@@ -79,10 +63,4 @@ def test_parameters_hold_in_each_environment(scene):
     [matter.cube_8k, pytest.param(matter.cube_100k, marks=pytest.mark.slow)],
 )
 def test_threads_do_not_change_a_bit_of_many_particles(factory):
-    contract = Contract(factory, n_envs=1, before=16, after=4, thread_envs=1)
-    with contract:
-        assert contract.recording
-        contract.close()
-        gs.destroy()
-        testing.threads(contract)
-    gs.init(precision="32")
+    threads_change_nothing(factory)

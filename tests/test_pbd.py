@@ -6,10 +6,9 @@ import torch
 
 import genesis_state as gs
 from benchmarks import continuum_scenes
-from genesis_state import testing
 from genesis_state.kernels import pbd_step
 from genesis_state.solvers.pbd.coloring import colored
-from genesis_state.testing import Contract
+from tests.matter_checks import lost_matter_stops_its_environment_alone, threads_change_nothing
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,19 +63,7 @@ def run(scene: gs.Scene, steps: int = 5) -> torch.Tensor:
     [("pos", 0.7), ("pos", float("nan")), ("vel", float("inf")), ("vel", float("nan"))],
 )
 def test_a_particle_that_gets_lost_stops_its_environment_and_no_other(scene, name, value):
-    scene.reset()
-    expected = run(scene)
-    scene.reset()
-    with scene.pbd_solver.arena.edit(name) as (view,):
-        view[1, 5] = value
-    lost = run(scene)
-    assert scene.pbd_solver.get_error_envs_mask().tolist() == [False, True, False]
-    assert torch.equal(lost[[0, 2]], expected[[0, 2]])
-    # It stays as it was found, until it is reset.
-    assert torch.equal(run(scene)[1].nan_to_num(), lost[1].nan_to_num())
-    scene.reset(envs_idx=[1])
-    assert not scene.pbd_solver.get_error_envs_mask().any()
-    assert torch.equal(run(scene)[1], expected[1])
+    lost_matter_stops_its_environment_alone(scene, run, name, value)
 
 
 def test_inactive_particles_change_nothing(scene):
@@ -160,10 +147,4 @@ def liquid() -> gs.Scene:
 
 @pytest.mark.parametrize("factory", [cloth, liquid])
 def test_threads_do_not_change_a_bit_of_many_particles(factory):
-    contract = Contract(factory, n_envs=1, before=20, after=4, thread_envs=1)
-    with contract:
-        assert contract.recording
-        contract.close()
-        gs.destroy()
-        testing.threads(contract)
-    gs.init(precision="32")
+    threads_change_nothing(factory, before=20)

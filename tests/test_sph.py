@@ -6,10 +6,9 @@ import pytest
 import torch
 
 import genesis_state as gs
-from genesis_state import testing
 from genesis_state.sampling import particles
 from genesis_state.solvers.sph.rest import rest_volume
-from genesis_state.testing import Contract
+from tests.matter_checks import lost_matter_stops_its_environment_alone, threads_change_nothing
 from tests.sph_matter import pressures
 
 SIZE = 0.02
@@ -85,22 +84,7 @@ def test_no_shape_starts_compressed(morph):
     [("pos", 0.7), ("pos", float("nan")), ("vel", float("inf")), ("vel", float("nan"))],
 )
 def test_a_particle_that_gets_lost_stops_its_environment_and_no_other(scene, name, value):
-    scene.reset()
-    expected = run(scene)
-    scene.reset()
-    with scene.sph_solver.arena.edit(name) as (view,):
-        view[1, 5] = value
-    lost = run(scene)
-    stopped = scene.sph_solver.get_error_envs_mask()
-    assert stopped.tolist() == [False, True, False]
-    assert torch.equal(lost[[0, 2]], expected[[0, 2]])
-    # It stays as it was found, until it is reset.
-    after = run(scene)
-    assert torch.equal(after[1].isnan(), lost[1].isnan())
-    assert torch.equal(after[1].nan_to_num(), lost[1].nan_to_num())
-    scene.reset(envs_idx=[1])
-    assert not scene.sph_solver.get_error_envs_mask().any()
-    assert torch.equal(run(scene)[1], expected[1])
+    lost_matter_stops_its_environment_alone(scene, run, name, value)
 
 
 def test_more_neighbours_than_there_is_room_for_stop_an_environment(scene):
@@ -138,7 +122,6 @@ def test_what_is_between_a_heavy_body_and_the_floor_stays_above_the_floor():
         gs.morphs.Sphere(radius=0.05, pos=(0.1, 0.1, 0.27)), gs.materials.Rigid(rho=8000)
     )
     scene.build(n_envs=1)
-    scene.get_entity("water")
     for _ in range(80):
         scene.step()
         assert scene.get_entity("water").get_particles_pos()[..., 2].min() > 0.45 * SIZE
@@ -150,10 +133,4 @@ def test_what_is_between_a_heavy_body_and_the_floor_stays_above_the_floor():
     [liquids.cube_8k, pytest.param(liquids.cube_8k_dfsph, marks=pytest.mark.slow)],
 )
 def test_threads_do_not_change_a_bit_of_many_particles(factory):
-    contract = Contract(factory, n_envs=1, before=16, after=4, thread_envs=1)
-    with contract:
-        assert contract.recording
-        contract.close()
-        gs.destroy()
-        testing.threads(contract)
-    gs.init(precision="32")
+    threads_change_nothing(factory)

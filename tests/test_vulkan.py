@@ -83,7 +83,7 @@ SLOW = ("laundry",)  # five minutes of compiling
 )
 def test_matter_stops_a_stone_as_on_the_cpu(tmp_path: Path, name: str) -> None:
     file = tmp_path / "impact.pt"
-    succeed("impact", f"{name}:{file}")
+    succeed("impact", name, str(file))
     found, wanted = torch.load(file), vulkan_job.impact(name)
     assert (found - wanted).abs().max() < 1e-4
     fall = wanted[:, :, 2].diff(dim=0)

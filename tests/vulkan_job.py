@@ -1,4 +1,4 @@
-"""What test_vulkan.py runs in a process of its own: python tests/vulkan_job.py JOB [ARGUMENT].
+"""What test_vulkan.py runs in a process of its own: python tests/vulkan_job.py JOB [ARGUMENT …].
 
 A driver that crashes takes its process with it, so none of this runs beside other tests.
 """
@@ -118,22 +118,21 @@ def contract(lines: str) -> None:
     testing.check_contract(scenes.cartpole, lines=lines.split(), **given)
 
 
-def main(job: str, argument: str = "") -> None:
+def main(job: str, *arguments: str) -> None:
     gs.init(backend=gs.vulkan)
     if job == "transport":
         for name in every_kind.SCHEMAS:
             every_kind.check_schema(name, "kernel")
     elif job == "trajectory":
-        torch.save(trajectory(), argument)
+        torch.save(trajectory(), arguments[0])
     elif job == "landing":
-        torch.save(landing(), argument)
+        torch.save(landing(), arguments[0])
     elif job == "impact":
-        name, file = argument.split(":")
-        torch.save(impact(name), file)
+        torch.save(impact(arguments[0]), arguments[1])
     elif job == "implicit":
         fem_scenes.cushion(True).build()
     elif job == "contract":
-        contract(argument)
+        contract(arguments[0])
     elif job == "zero_copy":
         every_kind.check_schema("SceneClock", "zero_copy")
     elif job != "probe":

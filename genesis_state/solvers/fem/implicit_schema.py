@@ -7,8 +7,8 @@ class ImplicitState(Schema):
     """The linear system of a Newton iteration and its solution; and what touches."""
 
     owed_momentum = StateVar(
-        "Spatial momentum that each body has still to receive, for what two of them do to each "
-        "other through one solid is known when both have moved",
+        "Spatial momentum, about the world's origin, that each body has still to receive, for what "
+        "two of them do to each other through one solid is known when both have moved",
         ("implicit_body",),
         (6,),
         role="memory",
