@@ -19,7 +19,7 @@ from genesis_state.kernels.fem_pads import (
 from genesis_state.kernels.fem_solve import solve
 from genesis_state.kernels.fem_vertex import SPRING, holder, spring_pull, spring_slope
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.spatial import linear, spatial, symmetric_mul, velocity_at
+from genesis_state.kernels.spatial import moved_origin, spatial, symmetric_mul, velocity_at
 
 
 @ti.func
@@ -181,12 +181,6 @@ def movable(e, b, n: ti.template(), r: ti.template(), rm: ti.template()):
                 if pad_body(e, r.pad[e, i], r, rm) == b:
                     found = True
     return found
-
-
-@ti.func
-def moved_origin(momentum, by):
-    """A spatial momentum, or force, about an origin that lies `by` [m] from the one it had."""
-    return momentum - spatial(by.cross(linear(momentum)), ti.Vector([0.0, 0.0, 0.0]))
 
 
 @ti.func

@@ -148,6 +148,12 @@ def spatial(a, b):
 
 
 @ti.func
+def moved_origin(momentum, by):
+    """A spatial momentum, or force, about an origin that lies `by` [m] from the one it had."""
+    return momentum - spatial(by.cross(linear(momentum)), ti.Vector([0.0, 0.0, 0.0]))
+
+
+@ti.func
 def cross_motion(v, m):
     """Rate of change of the motion vector `m` carried along with velocity `v`."""
     w = angular(v)

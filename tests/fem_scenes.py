@@ -110,25 +110,3 @@ def in_the_middle(snapshot: gs.SimState) -> bool:
     speed = snapshot.rigid.dofs_vel[:, 2]
     stopping = (speed > -1.8) & (snapshot.rigid.qpos[:, 2] < 0.16)
     return bool(stopping.all() and (snapshot.fem.constrained == 1).any())
-
-
-def sphere(implicit: bool, **given: Any) -> gs.Scene:
-    """A ball of some 4000 elements that falls 1 cm onto the floor."""
-    scene = gs.Scene(
-        sim_options=gs.options.SimOptions(
-            dt=1e-2 if implicit else 1e-3, substeps=2 if implicit else 10
-        ),
-        fem_options=gs.options.FEMOptions(use_implicit_solver=implicit, floor_height=0.0),
-        **given,
-    )
-    model = "linear_corotated" if implicit else "stable_neohookean"
-    scene.add_entity(
-        gs.morphs.Sphere(pos=(0.0, 0.0, 0.21), radius=0.2),
-        gs.materials.FEM.Elastic(E=1e5, nu=0.4, rho=1000.0, model=model),
-        name="ball",
-    )
-    return scene
-
-
-ball = functools.partial(sphere, False)
-ball_implicit = functools.partial(sphere, True)

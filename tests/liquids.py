@@ -9,28 +9,6 @@ import torch
 import genesis_state as gs
 
 
-def cube(pressure_solver: str, **given: Any) -> gs.Scene:
-    """A cube of water of 8,000 particles that hangs over a plane and falls."""
-    scene = gs.Scene(
-        sim_options=gs.options.SimOptions(dt=4e-3, substeps=10),
-        sph_options=gs.options.SPHOptions(
-            lower_bound=(-0.3, -0.3, 0.0),
-            upper_bound=(0.3, 0.3, 0.6),
-            particle_size=0.01,
-            pressure_solver=pressure_solver,
-        ),
-        **given,
-    )
-    scene.add_entity(gs.morphs.Plane())
-    block = gs.morphs.Box(pos=(0.0, 0.0, 0.102), size=(0.2, 0.2, 0.2))
-    scene.add_entity(block, gs.materials.SPH.Liquid(), name="cube")
-    return scene
-
-
-cube_8k = functools.partial(cube, "WCSPH")
-cube_8k_dfsph = functools.partial(cube, "DFSPH")
-
-
 def tank(pressure_solver: str, **given: Any) -> gs.Scene:
     """A ball that falls into water in a narrow tank, a block that floats, and oil from a nozzle."""
     scene = gs.Scene(

@@ -1,6 +1,5 @@
 """Scenes with matter made of particles, for the contract and other tests."""
 
-import functools
 from typing import Any
 
 import scenes
@@ -27,10 +26,6 @@ def cube(edge: float, **given: Any) -> gs.Scene:
         name="cube",
     )
     return scene
-
-
-cube_8k = functools.partial(cube, 0.2)
-cube_100k = functools.partial(cube, 0.46)
 
 
 def stone_on_jelly(**given: Any) -> gs.Scene:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 
 import genesis_state as gs
-from genesis_state import testing
 from genesis_state.solvers.continuum import Continuum
-from genesis_state.testing import Contract
 
 
 def lost_matter_stops_its_environment_alone(
@@ -40,14 +37,3 @@ def lost_matter_stops_its_environment_alone(
     scene.reset(envs_idx=[1])
     assert not solver.get_error_envs_mask().any()
     assert torch.equal(run(scene)[1], expected[1])
-
-
-def threads_change_nothing(factory: Callable[[], Any], before: int = 16, after: int = 4) -> None:
-    """One environment of a large scene, after some steps, with 1, 2 and 4 threads, in 32 bits."""
-    contract = Contract(factory, n_envs=1, before=before, after=after, thread_envs=1)
-    with contract:
-        assert contract.recording
-        contract.close()
-        gs.destroy()
-        testing.threads(contract)
-    gs.init(precision="32")

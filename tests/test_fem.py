@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import fem_scenes
 import numpy as np
 import pytest
 import torch
 
 import genesis_state as gs
 from tests.fem_matter import Solid, block
-from tests.matter_checks import lost_matter_stops_its_environment_alone, threads_change_nothing
+from tests.matter_checks import lost_matter_stops_its_environment_alone
 
 FEM = gs.materials.FEM
 WAYS = pytest.mark.parametrize("implicit", [False, True], ids=["explicit", "implicit"])
@@ -153,10 +152,3 @@ def test_a_body_that_holds_vertices_feels_their_weight(implicit, soft, write):
     total = carried + 0.5 * ball.get_dofs_velocity().flatten()[:3]
     torch.testing.assert_close(total, torch.tensor([0.25, 0.0, 0.5]), atol=2e-5, rtol=0)
     assert carried[2] > 0.2
-
-
-@pytest.mark.parametrize(
-    "factory", [fem_scenes.ball, pytest.param(fem_scenes.ball_implicit, marks=pytest.mark.slow)]
-)
-def test_threads_do_not_change_a_bit_of_many_elements(factory):
-    threads_change_nothing(factory, before=20, after=5)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import genesis_state as gs
-from tests.matter_checks import lost_matter_stops_its_environment_alone, threads_change_nothing
+from tests.matter_checks import lost_matter_stops_its_environment_alone
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -56,11 +56,3 @@ def test_parameters_hold_in_each_environment(scene):
     assert height[0] == height[2]
     assert height[1] < 0.9 * height[0]
     scene.reset(params=True)
-
-
-@pytest.mark.parametrize(
-    "factory",
-    [matter.cube_8k, pytest.param(matter.cube_100k, marks=pytest.mark.slow)],
-)
-def test_threads_do_not_change_a_bit_of_many_particles(factory):
-    threads_change_nothing(factory)

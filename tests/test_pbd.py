@@ -5,10 +5,9 @@ import sheets
 import torch
 
 import genesis_state as gs
-from benchmarks import continuum_scenes
 from genesis_state.kernels import pbd_step
 from genesis_state.solvers.pbd.coloring import colored
-from tests.matter_checks import lost_matter_stops_its_environment_alone, threads_change_nothing
+from tests.matter_checks import lost_matter_stops_its_environment_alone
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -131,20 +130,3 @@ def test_ties_solved_by_color_or_by_environment_come_out_alike(scene, monkeypatc
     scene.reset()
     monkeypatch.setattr(pbd_step, "by_color", lambda n: True)
     assert torch.equal(run(scene), expected)
-
-
-def cloth() -> gs.Scene:
-    """The benchmark's cloth, with a ball under it."""
-    scene = continuum_scenes.cloth(gs)
-    scene.add_entity(gs.morphs.Sphere(radius=0.03, pos=(0.0, 0.0, 0.04)))
-    return scene
-
-
-def liquid() -> gs.Scene:
-    """The benchmark's liquid."""
-    return continuum_scenes.pbd_liquid(gs)
-
-
-@pytest.mark.parametrize("factory", [cloth, liquid])
-def test_threads_do_not_change_a_bit_of_many_particles(factory):
-    threads_change_nothing(factory, before=20)

@@ -1,6 +1,5 @@
 """The SPH solver as a solver: density at rest, environments apart, parameters, what stops it."""
 
-import liquids
 import numpy as np
 import pytest
 import torch
@@ -8,7 +7,7 @@ import torch
 import genesis_state as gs
 from genesis_state.sampling import particles
 from genesis_state.solvers.sph.rest import rest_volume
-from tests.matter_checks import lost_matter_stops_its_environment_alone, threads_change_nothing
+from tests.matter_checks import lost_matter_stops_its_environment_alone
 from tests.sph_matter import pressures
 
 SIZE = 0.02
@@ -126,11 +125,3 @@ def test_what_is_between_a_heavy_body_and_the_floor_stays_above_the_floor():
         scene.step()
         assert scene.get_entity("water").get_particles_pos()[..., 2].min() > 0.45 * SIZE
     assert not scene.sph_solver.get_error_envs_mask().any()
-
-
-@pytest.mark.parametrize(
-    "factory",
-    [liquids.cube_8k, pytest.param(liquids.cube_8k_dfsph, marks=pytest.mark.slow)],
-)
-def test_threads_do_not_change_a_bit_of_many_particles(factory):
-    threads_change_nothing(factory)
