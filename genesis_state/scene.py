@@ -15,9 +15,6 @@ from genesis_state.solvers.base import Solver
 from genesis_state.solvers.continuum import step_all
 from genesis_state.state import SimState
 from genesis_state.transport import default_transport
-from genesis_state.version import __version__
-
-FORMAT = 1  # of the manifest in a checkpoint
 
 
 class Scene(SceneDeclaration):
@@ -175,12 +172,11 @@ class Scene(SceneDeclaration):
         """Writes everything a later run needs to go on exactly: state, memory and parameters.
 
         The file is the old one or the new one, never a part. `.pkl` is a pickled dict of
-        "timestamp", "step_index" and "arrays", which plain pickle and NumPy can open.
+        "timestamp", "step_index" and "arrays", which plain pickle and NumPy can open;
+        `.safetensors` is the fastest; `.npz` is opened by `np.load`.
         """
         state = self.get_state(params=True)
         manifest = {
-            "format": FORMAT,
-            "library": __version__,
             "backend": self._runtime.backend.value,
             "precision": self._runtime.precision,
             "layout": self.layout.to_dict(),

@@ -49,7 +49,7 @@ KERNEL_USERS = (
 TAICHI_USERS = ("kernels.lang",)
 # What the lines that promise to stay light may import from outside the standard library.
 THIRD_PARTY = {
-    "checkpoint": {"numpy"},
+    "checkpoint": {"numpy", "xxhash"},
     "state": {"numpy", "torch"},
     "comparison": {"torch"},
     "selection": {"numpy", "torch"},

@@ -7,16 +7,34 @@ from typing import Any
 
 import numpy as np
 
-# Little-endian on disk, so that a file means the same everywhere.
-ARRAY_DTYPES = {
-    name: np.dtype(f"<{name}")
-    for name in ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
-}
+from genesis_state.checkpoint.array_info import DTYPE_NAMES, MAX_DIMS, byte_count
+
 # Far above any scene's need. They let a reader bound what a small hostile file can make it build.
 MAX_ARRAYS = 4_096
+MAX_NAME = 200
 MAX_VALUES = 40_000
 MAX_DEPTH = 32
 MAX_INT_BYTES = 32
+MAX_STEPS = 2**63
+
+# A format keeps the header under this name, beside the arrays or above them.
+RESERVED_NAMES = ("checkpoint", "__metadata__")
+
+
+def check_name(name: Any) -> None:
+    """Refuses what is no name of an array in every format.
+
+    Raises:
+        TypeError, ValueError: It is none.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"array name {name!r}: a {type(name).__name__}, needs a str.")
+    good = 0 < len(name) <= MAX_NAME and name.isprintable() and not set(name) & set("/\\")
+    if not good or name in RESERVED_NAMES:
+        raise ValueError(
+            f"array name {name[:80]!r}: needs 1 to {MAX_NAME} printable characters without / and "
+            f"\\, and none of {', '.join(RESERVED_NAMES)}; rename it."
+        )
 
 
 def check_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -31,15 +49,19 @@ def check_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         )
     stored = {}
     for name, array in arrays.items():
-        if not isinstance(name, str):
-            raise TypeError(f"array name {name!r}: a {type(name).__name__}, needs a str.")
+        check_name(name)
         if not isinstance(array, np.ndarray):
             raise TypeError(f"{name}: a {type(array).__name__}, needs a NumPy array.")
-        if array.dtype.str[1:] not in ARRAY_DTYPES:
+        if array.dtype.str[1:] not in DTYPE_NAMES:
             raise TypeError(
                 f"{name}: dtype {array.dtype}, a checkpoint holds bool, integers and floats up to "
                 "64 bits; convert it."
             )
+        if array.ndim > MAX_DIMS:
+            raise ValueError(
+                f"{name}: {array.ndim} dimensions, needs at most {MAX_DIMS}; join some."
+            )
+        byte_count(array.dtype.itemsize, array.shape)
         stored[name] = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
     return stored
 

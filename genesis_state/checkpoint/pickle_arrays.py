@@ -1,17 +1,15 @@
-"""Build NumPy arrays from what their pickles say, without calling what those name."""
+"""Say which arrays a pickle holds and where, without calling what it names."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import numpy as np
 
-from genesis_state.checkpoint.content import ARRAY_DTYPES
-
-_MAX_EXTENT = 2**31
+from genesis_state.checkpoint.array_info import ArrayInfo, array_info, dtype_name
+from genesis_state.checkpoint.pickle_bytes import Span
 
 
 class Builder(Enum):
@@ -48,11 +46,11 @@ class DType:
 class EmptyArray:
     """What `_reconstruct` gives: an array that BUILD fills."""
 
-    array: np.ndarray | None = None
+    array: ArrayInfo | None = None
 
 
 class ArrayBuilder:
-    """Does what an array's pickle asks for, within a budget of memory.
+    """Notes what an array's pickle asks for, within a budget of memory.
 
     Args:
         limit: How many bytes all arrays together may take.
@@ -76,7 +74,7 @@ class ArrayBuilder:
         if type(arguments) is not tuple:
             raise TypeError
         if builder is Builder.DTYPE and arguments:
-            return DType(_dtype_name(arguments[0]))
+            return DType(dtype_name(arguments[0]))
         if builder is Builder.RECONSTRUCT and arguments and arguments[0] is Builder.NDARRAY:
             return EmptyArray()
         if builder is Builder.FROMBUFFER and len(arguments) in (4, 5):
@@ -84,7 +82,9 @@ class ArrayBuilder:
             return self._array(buffer, dtype, shape, order)
         if builder is Builder.SCALAR and len(arguments) == 2:
             dtype, buffer = arguments
-            return self._array(buffer, dtype, (), "C").item()
+            info = self._array(buffer, dtype, (), "C")
+            stored = info.dtype.newbyteorder(">" if info.swapped else "<")
+            return np.frombuffer(buffer.number, stored)[0].item()
         raise TypeError
 
     def fill(self, target: Any, state: Any) -> None:
@@ -104,32 +104,15 @@ class ArrayBuilder:
         else:
             raise TypeError
 
-    def _array(self, buffer: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
-        """An array with memory of its own, in native byte order and C order."""
-        if type(buffer) is not memoryview or not isinstance(dtype, DType):
+    def _array(self, buffer: Any, dtype: Any, shape: Any, order: Any) -> ArrayInfo:
+        if type(buffer) is not Span or not isinstance(dtype, DType):
             raise ValueError("an array without numbers in it.")
-        extents = type(shape) is tuple and all(type(extent) is int for extent in shape)
-        if not extents or len(shape) > 32 or not all(0 <= n < _MAX_EXTENT for n in shape):
-            raise ValueError("an array whose shape is none.")
         if type(order) is not str or order not in ("C", "F"):
             raise ValueError(
                 "an array in neither C nor Fortran order; make it contiguous before saving."
             )
-        stored = ARRAY_DTYPES[dtype.name].newbyteorder(">" if dtype.big_endian else "<")
-        wanted = math.prod(shape) * stored.itemsize
-        if wanted != len(buffer):
-            raise ValueError(f"an array of {wanted} bytes has {len(buffer)}.")
-        self._bytes_left -= wanted
+        self._bytes_left -= buffer.size
         if self._bytes_left < 0:
             raise ValueError("arrays take more bytes than the file has.")
-        if dtype.name == "b1" and np.frombuffer(buffer, np.uint8).max(initial=0) > 1:
-            raise ValueError("a bool that is neither 0 nor 1.")
-        array = np.frombuffer(buffer, stored).reshape(shape, order=order)
-        return array.astype(stored.newbyteorder("="), order="C")
-
-
-def _dtype_name(name: Any) -> str:
-    if type(name) is not str or name not in ARRAY_DTYPES:
-        shown = repr(name[:20]) if isinstance(name, str) else "unknown"
-        raise ValueError(f"dtype {shown}; a checkpoint holds bool, integers and floats.")
-    return name
+        turned = {"swapped": dtype.big_endian, "fortran": order == "F"}
+        return array_info(dtype.name, shape, buffer.offset, buffer.size, **turned)

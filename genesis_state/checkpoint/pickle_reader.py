@@ -2,9 +2,10 @@
 
 Only the opcodes that plain values and NumPy arrays need are known. What keeps a hostile file small:
 
-- Each length is compared with the bytes left before anything is taken.
+- Each length is compared with the bytes left before anything is taken; texts together are bounded,
+  and the bytes of arrays are passed over.
 - The memo is a dict, so a large index costs nothing.
-- The number of opcodes is bounded, and arrays together are no larger than the file.
+- The number of opcodes is bounded, and arrays together take no more bytes than the file has.
 - A dict, list or tuple cannot be fetched from the memo, so what is built is a tree: it has no
   cycles, and no list of lists of one list that grows when it is walked.
 - Keys are str, so nothing deep is ever hashed.
@@ -13,12 +14,13 @@ Only the opcodes that plain values and NumPy arrays need are known. What keeps a
 from __future__ import annotations
 
 import pickle as op
-import struct
 from collections.abc import Callable
+from io import BufferedReader
 from typing import Any
 
 from genesis_state.checkpoint.content import MAX_ARRAYS, MAX_INT_BYTES, MAX_VALUES
 from genesis_state.checkpoint.pickle_arrays import ArrayBuilder, EmptyArray
+from genesis_state.checkpoint.pickle_bytes import PickleBytes
 
 # NumPy spends up to 40 opcodes on an array with its name, the pickler up to 4 on a plain value.
 MAX_OPCODES = 40 * MAX_ARRAYS + 4 * MAX_VALUES
@@ -27,31 +29,32 @@ MAX_OPCODES = 40 * MAX_ARRAYS + 4 * MAX_VALUES
 class PickleReader:
     """Reads one pickle.
 
+    Args:
+        stream: The file, at its beginning.
+        size: Its bytes.
+
     Attributes:
-        at: Where reading stands [bytes].
-        arrays: Builds the arrays.
+        bytes: Gives the bytes.
+        arrays: Notes the arrays.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self.at = 0
-        self.arrays = ArrayBuilder(limit=len(data))
-        self._data = memoryview(data)
+    def __init__(self, stream: BufferedReader, size: int) -> None:
+        self.bytes = PickleBytes(stream, size)
+        self.arrays = ArrayBuilder(limit=size)
         self._stack: list[Any] = []
         self._outer: list[list[Any]] = []
         self._memo: dict[int, Any] = {}
 
     def read(self) -> Any:
-        """What the pickle says, with arrays built and every other value plain.
+        """What the pickle says: an ArrayInfo for each array, every other value plain.
 
         Raises:
             ValueError: The file asks for more than that.
             IndexError: An opcode finds too little on the stack.
             TypeError: An opcode finds something else there than it needs.
         """
-        if self._data[:1] != op.PROTO:
-            raise ValueError("it is not a pickle of protocol 2 or newer.")
         for _ in range(MAX_OPCODES):
-            code = bytes(self.take(1))
+            code = self.bytes.take(1)
             if code == op.STOP:
                 return self._result()
             handler = _HANDLERS.get(code)
@@ -61,7 +64,7 @@ class PickleReader:
         raise ValueError(f"more than {MAX_OPCODES} opcodes; no checkpoint needs so many.")
 
     def _result(self) -> Any:
-        if self.at != len(self._data):
+        if self.bytes.left:
             raise ValueError("bytes follow the end of the pickle.")
         if self._outer or len(self._stack) != 1:
             raise ValueError("the pickle ends in the middle.")
@@ -72,27 +75,6 @@ class PickleReader:
                 if isinstance(value, EmptyArray):
                     arrays[name] = value.array
         return result
-
-    # Taking bytes
-
-    def need(self, count: int) -> None:
-        """Refuses a length that the file does not have."""
-        if count > len(self._data) - self.at:
-            raise ValueError(f"{count} bytes wanted, {len(self._data) - self.at} left.")
-
-    def take(self, count: int) -> memoryview:
-        self.need(count)
-        self.at += count
-        return self._data[self.at - count : self.at]
-
-    def number(self, layout: str) -> Any:
-        return struct.unpack(layout, self.take(struct.calcsize(layout)))[0]
-
-    def line(self) -> str:
-        # A module or class name; none that is admitted is longer.
-        line = bytes(self._data[self.at : self.at + 80]).partition(b"\n")[0]
-        self.take(len(line) + 1)
-        return line.decode("ascii")
 
     # The stack and the memo
 
@@ -169,34 +151,29 @@ class PickleReader:
 
 
 def _protocol(reader: PickleReader) -> None:
-    protocol = reader.number("<B")
+    protocol = reader.bytes.number("<B")
     if not 2 <= protocol <= 5:
         raise ValueError(f"pickle protocol {protocol}, needs 2 to 5.")
 
 
 def _frame(reader: PickleReader) -> None:
     """A frame only groups opcodes; its size has to be possible."""
-    reader.need(reader.number("<Q"))
+    reader.bytes.need(reader.bytes.number("<Q"))
 
 
 def _integer(reader: PickleReader) -> None:
-    count = reader.number("<B")
+    count = reader.bytes.number("<B")
     if count > MAX_INT_BYTES:
         raise ValueError(f"an integer of {count} bytes.")
-    reader.push(int.from_bytes(reader.take(count), "little", signed=True))
+    reader.push(int.from_bytes(reader.bytes.take(count), "little", signed=True))
 
 
 def _text(layout: str) -> Callable[[PickleReader], None]:
-    def read(reader: PickleReader) -> None:
-        data = bytes(reader.take(reader.number(layout)))
-        reader.push(data.decode("utf-8", "surrogatepass"))
-
-    return read
+    return lambda reader: reader.push(reader.bytes.text(reader.bytes.number(layout)))
 
 
 def _buffer(layout: str) -> Callable[[PickleReader], None]:
-    """Bytes are only ever the memory of an array, so they stay a view of the file."""
-    return lambda reader: reader.push(reader.take(reader.number(layout)))
+    return lambda reader: reader.push(reader.bytes.span(reader.bytes.number(layout)))
 
 
 def _constant(value: Any) -> Callable[[PickleReader], None]:
@@ -204,7 +181,7 @@ def _constant(value: Any) -> Callable[[PickleReader], None]:
 
 
 def _value(layout: str) -> Callable[[PickleReader], None]:
-    return lambda reader: reader.push(reader.number(layout))
+    return lambda reader: reader.push(reader.bytes.number(layout))
 
 
 _HANDLERS: dict[bytes, Callable[[PickleReader], None]] = {
@@ -238,11 +215,13 @@ _HANDLERS: dict[bytes, Callable[[PickleReader], None]] = {
     op.SETITEM: PickleReader.pop_item,
     op.SETITEMS: lambda reader: reader.update(reader.items()),
     op.MEMOIZE: PickleReader.memoize,
-    op.BINPUT: lambda reader: reader.put(reader.number("<B")),
-    op.LONG_BINPUT: lambda reader: reader.put(reader.number("<I")),
-    op.BINGET: lambda reader: reader.get(reader.number("<B")),
-    op.LONG_BINGET: lambda reader: reader.get(reader.number("<I")),
-    op.GLOBAL: lambda reader: reader.push(reader.arrays.named(reader.line(), reader.line())),
+    op.BINPUT: lambda reader: reader.put(reader.bytes.number("<B")),
+    op.LONG_BINPUT: lambda reader: reader.put(reader.bytes.number("<I")),
+    op.BINGET: lambda reader: reader.get(reader.bytes.number("<B")),
+    op.LONG_BINGET: lambda reader: reader.get(reader.bytes.number("<I")),
+    op.GLOBAL: lambda reader: reader.push(
+        reader.arrays.named(reader.bytes.line(), reader.bytes.line())
+    ),
     op.STACK_GLOBAL: PickleReader.stack_global,
     op.REDUCE: PickleReader.reduce,
     op.BUILD: PickleReader.build,

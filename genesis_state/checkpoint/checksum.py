@@ -1,0 +1,78 @@
+"""Sums over the bytes of arrays, by blocks, so that a part can be checked without the rest."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xxhash
+
+from genesis_state.checkpoint.array_info import ArrayInfo
+
+BLOCK = 1 << 20  # bytes; part of the format
+_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class Checksums:
+    """What a file says its arrays sum to.
+
+    Attributes:
+        block: Bytes under one sum, or None where one sum covers a whole array.
+        sums: The sums by array, in hexadecimal, those of its blocks in order.
+        take: Gives the sum of a block of an array.
+    """
+
+    block: int | None
+    sums: Mapping[str, Sequence[str]]
+    take: Callable[[ArrayInfo, memoryview], str]
+
+
+def block_sums(array: np.ndarray) -> str:
+    """The XXH3-64 sums of the blocks of a C-contiguous array, each 16 hexadecimal digits."""
+    data = array.reshape(-1).view(np.uint8).data
+    starts = range(0, len(data), BLOCK)
+    return "".join(xxhash.xxh3_64_hexdigest(data[at : at + BLOCK]) for at in starts)
+
+
+def checksums(found: Any, infos: Mapping[str, ArrayInfo]) -> Checksums:
+    """The sums that `block_sums` wrote.
+
+    Raises:
+        ValueError: They are not those of these arrays.
+    """
+    if not isinstance(found, dict) or found.keys() != infos.keys():
+        raise ValueError("has checksums of other arrays than it holds; take another copy.")
+    sums = {}
+    for name, info in infos.items():
+        digits, count = found[name], -(-info.nbytes // BLOCK)
+        if not isinstance(digits, str) or len(digits) != count * _DIGITS:
+            raise ValueError(f"{name} needs the checksums of {count} blocks; take another copy.")
+        sums[name] = [digits[i : i + _DIGITS] for i in range(0, len(digits), _DIGITS)]
+    return Checksums(BLOCK, sums, lambda info, data: xxhash.xxh3_64_hexdigest(data))
+
+
+def whole_checksums(found: Any, infos: Mapping[str, ArrayInfo]) -> Checksums:
+    """The sums of format 1: one CRC-32 over an array's dtype, shape and bytes.
+
+    Raises:
+        ValueError: They are not those of these arrays.
+    """
+    if not isinstance(found, dict):
+        raise ValueError("has a manifest without checksums; it is damaged or made by hand.")
+    if found.keys() != infos.keys() or not all(type(value) is int for value in found.values()):
+        raise ValueError("has checksums of other arrays than it holds; take another copy.")
+    sums = {name: [f"{value:08x}"] for name, value in found.items()}
+
+    def take(info: ArrayInfo, data: memoryview) -> str:
+        head = f"{info.dtype.newbyteorder('<').str} {info.shape}".encode()
+        return f"{zlib.crc32(data, zlib.crc32(head)):08x}"
+
+    for name, info in infos.items():
+        # Of an empty array nothing is read, so this is when its shape is checked.
+        if not info.nbytes and sums[name] != [take(info, memoryview(b""))]:
+            raise ValueError(f"damaged: the shape of {name[:80]}; take another copy.")
+    return Checksums(None, sums, take)

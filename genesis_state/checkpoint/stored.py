@@ -1,0 +1,154 @@
+"""An open checkpoint file: its header at once, its arrays when they are asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from io import BufferedReader
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from genesis_state.checkpoint.array_info import ArrayInfo
+from genesis_state.checkpoint.checksum import BLOCK
+from genesis_state.checkpoint.header import Header
+from genesis_state.checkpoint.rows import byte_runs, row_indices
+
+
+class Stored:
+    """A checkpoint file that is open for reading; a context manager.
+
+    Bytes are read, not mapped into memory: that is as fast, and a file that something else cuts
+    short is an error instead of the end of the process.
+
+    Args:
+        path: What errors call it.
+        stream: The open file, closed with this object.
+        header: Its header.
+        infos: Its arrays.
+
+    Attributes:
+        path: The file.
+        timestamp: When it was written [s since 1970].
+        step_index: The scene's step count.
+        manifest: Plain values: "format", "library", and what the writer added; empty when the file
+            is a pickle made by hand.
+        infos: dtype, shape and nbytes of each array, in the writer's order.
+    """
+
+    def __init__(
+        self, path: Path, stream: BufferedReader, header: Header, infos: Mapping[str, ArrayInfo]
+    ) -> None:
+        self.path = path
+        self.timestamp = header.timestamp
+        self.step_index = header.step_index
+        self.manifest = header.manifest
+        self.infos = MappingProxyType(dict(infos))
+        self._checksums = header.checksums
+        self._stream = stream
+
+    def array(self, name: str, rows: Any = None) -> np.ndarray:
+        """Reads an array and checks what it read.
+
+        Args:
+            name: One of `infos`.
+            rows: Rows (environments) to read: a slice, a list of indices in any order, or a mask.
+                Only the blocks of the file that hold them are read. None reads all.
+
+        Returns:
+            An array of its own: native byte order, C-contiguous, writable; with `rows`, row k is
+            the k-th row asked for.
+
+        Raises:
+            KeyError: There is no such array.
+            IndexError, TypeError: `rows` does not fit it.
+            ValueError: The bytes read are damaged.
+        """
+        if name not in self.infos:
+            raise KeyError(f"{self.path}: there is no array {name!r}.")
+        info = self.infos[name]
+        if rows is None:
+            return self._decoded(name, self._read(name, [(0, info.nbytes)]), info.shape)
+        if not info.shape:
+            raise TypeError(f"{self.path}: {name} has no rows; read it whole.")
+        try:
+            wanted = row_indices(rows, info.shape[0])
+        except (TypeError, ValueError, IndexError) as error:
+            raise type(error)(f"{self.path}: {name}: {error}") from None
+        if info.fortran:
+            return self.array(name)[wanted]
+        row_bytes = info.dtype.itemsize * math.prod(info.shape[1:])
+        distinct, back = np.unique(wanted, return_inverse=True)
+        data = self._read(name, list(byte_runs(distinct, row_bytes)))
+        found = self._decoded(name, data, (len(distinct), *info.shape[1:]))
+        return found if np.array_equal(distinct, wanted) else found[back]
+
+    def close(self) -> None:
+        """Closes the file. Arrays that were read live on."""
+        self._stream.close()
+
+    def __enter__(self) -> Stored:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Stored({str(self.path)!r}, {len(self.infos)} arrays, step {self.step_index})"
+
+    def _read(self, name: str, runs: list[tuple[int, int]]) -> np.ndarray:
+        """The bytes of some runs of an array, one after the other, each checked with its block."""
+        info, sums = self.infos[name], self._checksums
+        block = BLOCK if sums is None or sums.block is not None else max(1, info.nbytes)
+        found = np.empty(sum(end - start for start, end in runs), np.uint8)
+        scratch, held = np.empty(0, np.uint8), -1
+        to = 0
+        for start, end in runs:
+            for index in range(start // block, -(-end // block)):
+                first, last = index * block, min((index + 1) * block, info.nbytes)
+                low, high = max(first, start), min(last, end)
+                part = found[to : to + high - low]
+                to += high - low
+                if sums is None or (low, high) == (first, last):
+                    self._fill(name, part, low)
+                    self._check(name, index, part)
+                    continue
+                # A part of a block: the whole is read aside, once for all runs that meet in it.
+                if held != index:
+                    scratch, held = np.empty(last - first, np.uint8), index
+                    self._fill(name, scratch, first)
+                    self._check(name, index, scratch)
+                part[:] = scratch[low - first : high - first]
+        return found
+
+    def _fill(self, name: str, target: np.ndarray, start: int) -> None:
+        self._stream.seek(self.infos[name].offset + start)
+        left = target.data
+        while left:
+            count = self._stream.readinto(left)
+            if not count:
+                raise ValueError(
+                    f"{self.path}: ends in {name}; something cut it short while it was open."
+                )
+            left = left[count:]
+
+    def _check(self, name: str, index: int, block: np.ndarray) -> None:
+        if self._checksums is None:
+            return
+        found = self._checksums.take(self.infos[name], block.data)
+        wanted = self._checksums.sums[name][index]
+        if found != wanted:
+            raise ValueError(
+                f"{self.path}: damaged: block {index} of {name} has checksum {found}, was saved "
+                f"with {wanted}; take another copy."
+            )
+
+    def _decoded(self, name: str, data: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        info = self.infos[name]
+        if info.dtype.kind == "b" and data.max(initial=0) > 1:
+            raise ValueError(f"{self.path}: {name} has a bool that is neither 0 nor 1.")
+        stored = info.dtype.newbyteorder(">" if info.swapped else "<")
+        array = data.view(stored).reshape(shape, order="F" if info.fortran else "C")
+        return np.ascontiguousarray(array.astype(info.dtype, copy=False)).reshape(shape)
