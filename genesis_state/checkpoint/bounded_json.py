@@ -9,7 +9,7 @@ import numpy as np
 
 from genesis_state.checkpoint.content import MAX_DEPTH, MAX_INT_BYTES
 
-_PIECE = 1 << 18  # bytes looked at together
+_PIECE = 1 << 15  # bytes looked at together
 
 
 def loads(data: bytes, what: str, *, max_values: int) -> Any:

@@ -11,7 +11,7 @@ from genesis_state.checkpoint.array_info import DTYPE_NAMES, MAX_DIMS, byte_coun
 
 # Far above any scene's need. They let a reader bound what a small hostile file can make it build.
 MAX_ARRAYS = 4_096
-MAX_NAME = 200
+MAX_NAME = 200  # bytes
 MAX_VALUES = 40_000
 MAX_DEPTH = 32
 MAX_INT_BYTES = 32
@@ -29,11 +29,11 @@ def check_name(name: Any) -> None:
     """
     if not isinstance(name, str):
         raise TypeError(f"array name {name!r}: a {type(name).__name__}, needs a str.")
-    good = 0 < len(name) <= MAX_NAME and name.isprintable() and not set(name) & set("/\\")
-    if not good or name in RESERVED_NAMES:
+    good = name.isprintable() and not set(name) & set("/\\") and name not in RESERVED_NAMES
+    if not good or not 0 < len(name.encode()) <= MAX_NAME:
         raise ValueError(
-            f"array name {name[:80]!r}: needs 1 to {MAX_NAME} printable characters without / and "
-            f"\\, and none of {', '.join(RESERVED_NAMES)}; rename it."
+            f"array name {name[:80]!r}: needs 1 to {MAX_NAME} bytes of printable text without / "
+            f"and \\, and none of {', '.join(RESERVED_NAMES)}; rename it."
         )
 
 

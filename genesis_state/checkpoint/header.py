@@ -27,7 +27,7 @@ from genesis_state.version import __version__
 FORMAT = 2
 OWN_KEYS = ("format", "library", "checksums", "seal")
 # As text, with the checksums of 64 GB of arrays in it.
-MAX_HEADER_BYTES = 1 << 22
+MAX_HEADER_BYTES = 1 << 21
 # Checksums are values too, and a reader counts generously.
 MAX_HEADER_VALUES = 2 * (MAX_VALUES + MAX_ARRAYS)
 

@@ -137,6 +137,9 @@ class PickleReader:
 
     # Arrays
 
+    def line_global(self) -> None:
+        self.push(self.arrays.named(self.bytes.line(), self.bytes.line()))
+
     def stack_global(self) -> None:
         name, module = self.pop(), self.pop()
         self.push(self.arrays.named(module, name))
@@ -219,9 +222,7 @@ _HANDLERS: dict[bytes, Callable[[PickleReader], None]] = {
     op.LONG_BINPUT: lambda reader: reader.put(reader.bytes.number("<I")),
     op.BINGET: lambda reader: reader.get(reader.bytes.number("<B")),
     op.LONG_BINGET: lambda reader: reader.get(reader.bytes.number("<I")),
-    op.GLOBAL: lambda reader: reader.push(
-        reader.arrays.named(reader.bytes.line(), reader.bytes.line())
-    ),
+    op.GLOBAL: PickleReader.line_global,
     op.STACK_GLOBAL: PickleReader.stack_global,
     op.REDUCE: PickleReader.reduce,
     op.BUILD: PickleReader.build,

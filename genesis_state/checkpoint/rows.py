@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 
-def row_indices(rows: Any, count: int) -> np.ndarray:
-    """The wanted rows as indices, in the order asked for.
+@dataclass(frozen=True)
+class RowSelection:
+    """Rows to read, each once and in the order they are stored in.
+
+    Attributes:
+        count: How many.
+        runs: Where the bytes of neighbouring rows begin and end.
+        order: Which of the rows read stands in each place asked for; None if all are, as read.
+    """
+
+    count: int
+    runs: list[tuple[int, int]]
+    order: np.ndarray | None
+
+
+def select(rows: Any, count: int, row_bytes: int) -> RowSelection:
+    """Finds the bytes of some rows.
 
     Args:
         rows: A slice, a mask of length `count`, or indices from 0 to `count - 1`.
         count: How many rows there are.
+        row_bytes: Bytes of each.
 
     Raises:
-        TypeError, ValueError, IndexError: It is none of these.
+        TypeError, ValueError, IndexError: `rows` is none of these.
     """
     if isinstance(rows, slice):
         wanted = range(*rows.indices(count))
-        return np.arange(wanted.start, wanted.stop, wanted.step, dtype=np.int64)
+        if wanted.step == 1:
+            run = (wanted.start * row_bytes, (wanted.start + len(wanted)) * row_bytes)
+            return RowSelection(len(wanted), [run], None)
+        indices = np.arange(wanted.start, wanted.stop, wanted.step, dtype=np.int64)
+    else:
+        indices = _indices(rows, count)
+    distinct, order = np.unique(indices, return_inverse=True)
+    neighbours = np.split(distinct, np.flatnonzero(np.diff(distinct) != 1) + 1)
+    runs = [(int(r[0]) * row_bytes, (int(r[-1]) + 1) * row_bytes) for r in neighbours if r.size]
+    return RowSelection(
+        len(distinct), runs, None if np.array_equal(distinct, indices) else order.reshape(-1)
+    )
+
+
+def _indices(rows: Any, count: int) -> np.ndarray:
     given = np.asarray(rows)
     if given.size == 0 and not isinstance(rows, np.ndarray):
         given = given.astype(np.int64)
@@ -32,18 +62,7 @@ def row_indices(rows: Any, count: int) -> np.ndarray:
         if len(given) != count:
             raise ValueError(f"rows: a mask of length {len(given)}, needs {count}.")
         return np.flatnonzero(given)
-    if given.size and (given.min() < 0 or given.max() >= count):
-        wrong = given.min() if given.min() < 0 else given.max()
-        raise IndexError(f"rows: {wrong}, needs indices from 0 to {count - 1}.")
+    wrong = given[(given < 0) | (given >= count)]
+    if wrong.size:
+        raise IndexError(f"rows: {wrong[0]}, needs indices from 0 to {count - 1}.")
     return given.astype(np.int64)
-
-
-def byte_runs(rows: np.ndarray, row_bytes: int) -> Iterator[tuple[int, int]]:
-    """The bytes of increasing distinct rows, neighbours joined.
-
-    Yields:
-        Where a run of bytes begins and ends.
-    """
-    for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1):
-        if run.size:
-            yield int(run[0]) * row_bytes, (int(run[-1]) + 1) * row_bytes

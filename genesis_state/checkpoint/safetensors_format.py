@@ -28,9 +28,9 @@ _NAMES = {
 _CODES = {name: code for code, name in _NAMES.items()}
 _ALIGNMENT = 64
 _LENGTH = struct.Struct("<Q")
-# What a writer can need: a quote in a text inside a text takes two bytes, a character of a name up
-# to twelve, and an array has its dimensions and less than ten values beside them.
-_MAX_BYTES = 2 * MAX_HEADER_BYTES + MAX_ARRAYS * (12 * MAX_NAME + 20 * MAX_DIMS + 100)
+# What a writer can need: a quote in a text inside a text takes two bytes, two bytes of a name up to
+# six, and an array has its dimensions and less than ten values beside them.
+_MAX_BYTES = 2 * MAX_HEADER_BYTES + MAX_ARRAYS * (3 * MAX_NAME + 20 * MAX_DIMS + 100)
 _MAX_VALUES = MAX_ARRAYS * (MAX_DIMS + 10)
 
 
@@ -71,9 +71,7 @@ def load(stream: BufferedReader, size: int) -> tuple[dict[str, Any], dict[str, A
         raise ValueError(f"has {size} bytes, a .safetensors file has at least 8.")
     (length,) = _LENGTH.unpack(stream.read(_LENGTH.size))
     if length > size - _LENGTH.size:
-        raise ValueError(
-            f"is cut short or damaged: a header of {length} bytes in a file of {size}."
-        )
+        raise ValueError(f"is cut short or damaged: {length} bytes of header, {size} of file.")
     if length > _MAX_BYTES:
         raise ValueError(f"its header has {length} bytes, needs at most {_MAX_BYTES}.")
     entries = loads(stream.read(length), "its header", max_values=_MAX_VALUES)

@@ -14,7 +14,7 @@ import numpy as np
 from genesis_state.checkpoint.array_info import ArrayInfo
 from genesis_state.checkpoint.checksum import BLOCK
 from genesis_state.checkpoint.header import Header
-from genesis_state.checkpoint.rows import byte_runs, row_indices
+from genesis_state.checkpoint.rows import select
 
 
 class Stored:
@@ -73,17 +73,16 @@ class Stored:
             return self._decoded(name, self._read(name, [(0, info.nbytes)]), info.shape)
         if not info.shape:
             raise TypeError(f"{self.path}: {name} has no rows; read it whole.")
+        row_bytes = info.dtype.itemsize * math.prod(info.shape[1:])
         try:
-            wanted = row_indices(rows, info.shape[0])
+            wanted = select(rows, info.shape[0], row_bytes)
         except (TypeError, ValueError, IndexError) as error:
             raise type(error)(f"{self.path}: {name}: {error}") from None
-        if info.fortran:
-            return self.array(name)[wanted]
-        row_bytes = info.dtype.itemsize * math.prod(info.shape[1:])
-        distinct, back = np.unique(wanted, return_inverse=True)
-        data = self._read(name, list(byte_runs(distinct, row_bytes)))
-        found = self._decoded(name, data, (len(distinct), *info.shape[1:]))
-        return found if np.array_equal(distinct, wanted) else found[back]
+        if info.fortran:  # where a row is everywhere
+            return self.array(name)[rows].copy()
+        data = self._read(name, wanted.runs)
+        found = self._decoded(name, data, (wanted.count, *info.shape[1:]))
+        return found if wanted.order is None else found[wanted.order]
 
     def close(self) -> None:
         """Closes the file. Arrays that were read live on."""

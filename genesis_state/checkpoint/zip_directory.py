@@ -22,8 +22,7 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _WIDE = 0xFFFFFFFF  # stands where the number is among the extra fields, in 64 bits
 _UTF_8 = 0x800
 _SUFFIX = 4  # ".npy"
-# An entry with a name of four-byte characters and three wide numbers.
-_LARGEST_ENTRY = _ENTRY.size + 4 * MAX_NAME + _SUFFIX + 28
+_LARGEST_ENTRY = _ENTRY.size + MAX_NAME + _SUFFIX + 28  # three wide numbers
 
 
 @dataclass(frozen=True)

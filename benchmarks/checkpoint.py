@@ -1,0 +1,217 @@
+"""What saving and loading a checkpoint costs, beside writing and reading the same bytes raw.
+
+    python benchmarks/checkpoint.py > checkpoint.json
+    python benchmarks/checkpoint.py --large > checkpoint.json   # 2 GB too
+
+Every save ends on the disk: each peer is followed by the same fsync. Files are read from the page
+cache. All ways take turns, so that whatever else the machine does meets all of them; `ratio` is the
+median of raw time over the median of this way, 1 is as fast as the disk. `extra_memory` is what a
+way takes beside the arrays themselves, as a share of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import pickle
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+import torch
+
+from genesis_state import checkpoint
+
+TARGETS = {".safetensors": 0.7, ".pkl": 0.5}
+SIZES = {"1 MB": 10**6, "100 MB": 10**8}
+LARGE = {"2 GB": 2 * 10**9}
+Arrays = dict[str, np.ndarray]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Prints JSON; see the top of this file.")
+    parser.add_argument("--large", action="store_true", help="2 GB too")
+    parser.add_argument("--samples", type=int, default=15, help="of each way and size")
+    parser.add_argument("--folder", type=Path, help="where to write; by default a temporary folder")
+    parser.add_argument("--memory-of", nargs=3, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.memory_of:
+        print(extra_memory(*args.memory_of))
+        return
+    sizes = SIZES | LARGE if args.large else SIZES
+    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
+        report = {
+            "machine": {"processor": platform.machine(), "cores": os.cpu_count()},
+            "versions": {"numpy": np.__version__, "torch": torch.__version__},
+            "target_ratios": TARGETS,
+            "sizes": {
+                name: measured(state(size), Path(folder), few(args.samples, size))
+                for name, size in sizes.items()
+            },
+            "extra_memory": {
+                f"{suffix} {what}": memory_in_a_new_process(suffix, what, Path(folder))
+                for suffix in (".safetensors", ".pkl", ".npz")
+                for what in ("save", "load")
+            },
+        }
+    print(json.dumps(report, indent=2))
+
+
+def few(samples: int, size: int) -> int:
+    return samples if size <= 10**8 else max(3, samples // 5)
+
+
+def state(size: int) -> Arrays:
+    """Arrays of a scene's kinds, random so that nothing shrinks or repeats them."""
+    rng = np.random.default_rng(0)
+    n_envs = 64
+    shares = {"RigidSolver.qpos": 0.1, "MPMSolver.pos": 0.2, "MPMSolver.F": 0.6, "S.active": 0.1}
+    arrays: Arrays = {}
+    for name, share in shares.items():
+        data = rng.integers(0, 256, (n_envs, int(size * share / n_envs / 8) * 8), np.uint8)
+        arrays[name] = data.view(np.float32) if name != "S.active" else data
+    return arrays
+
+
+# Ways to save and load. Each save flushes to the disk itself.
+
+
+def flushed(path: Path, write: Callable[[Any], Any]) -> None:
+    with open(path, "wb") as stream:
+        write(stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def flush(path: Path) -> None:
+    with open(path, "rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def save_raw(path: Path, arrays: Arrays) -> None:
+    flushed(path, lambda stream: [stream.write(array.data) for array in arrays.values()])
+
+
+def load_raw(path: Path) -> Any:
+    return path.read_bytes()
+
+
+def save_ours(path: Path, arrays: Arrays) -> None:
+    checkpoint.write(path, arrays, step_index=0, manifest={})
+
+
+def load_ours(path: Path) -> Any:
+    return checkpoint.read(path)
+
+
+def save_safetensors(path: Path, arrays: Arrays) -> None:
+    safetensors.numpy.save_file(arrays, path)
+    flush(path)
+
+
+def save_torch(path: Path, arrays: Arrays) -> None:
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    flushed(path, lambda stream: torch.save(tensors, stream))
+
+
+def load_npz(path: Path) -> Any:
+    with np.load(path, allow_pickle=False) as found:
+        return dict(found)
+
+
+def save_npz(path: Path, arrays: Arrays) -> None:
+    content: dict[str, Any] = dict(arrays)
+    flushed(path, lambda stream: np.savez(stream, **content))
+
+
+def save_pickle(path: Path, arrays: Arrays) -> None:
+    flushed(path, lambda stream: pickle.dump(arrays, stream, 5))
+
+
+def load_pickle(path: Path) -> Any:
+    with open(path, "rb") as stream:
+        return pickle.load(stream)
+
+
+Way = tuple[str, Callable[[Path, Arrays], None], Callable[[Path], Any]]
+WAYS: dict[str, Way] = {
+    "raw": ("raw", save_raw, load_raw),
+    ".safetensors": ("a.safetensors", save_ours, load_ours),
+    ".pkl": ("a.pkl", save_ours, load_ours),
+    ".npz": ("a.npz", save_ours, load_ours),
+    "safetensors": ("b.safetensors", save_safetensors, safetensors.numpy.load_file),
+    "torch.save": ("b.pt", save_torch, torch.load),
+    "np.savez": ("b.npz", save_npz, load_npz),
+    "pickle": ("b.pkl", save_pickle, load_pickle),
+}
+
+
+def measured(arrays: Arrays, folder: Path, samples: int) -> dict[str, Any]:
+    times: dict[str, dict[str, list[float]]] = {way: {"save": [], "load": []} for way in WAYS}
+    for _ in range(samples + 1):
+        for way, (name, save, load) in WAYS.items():
+            path = folder / name
+            path.unlink(missing_ok=True)  # a new file each time, as ours is
+            times[way]["save"].append(timed(lambda s=save, p=path: s(p, arrays)))
+            times[way]["load"].append(timed(lambda f=load, p=path: f(p)))
+            path.unlink()
+    report: dict[str, Any] = {"bytes": sum(array.nbytes for array in arrays.values())}
+    for what in ("save", "load"):
+        # The first of each warms up and is left out.
+        medians = {way: statistics.median(times[way][what][1:]) for way in WAYS}
+        report[what] = {
+            way: {"ms": round(1e3 * median, 3), "ratio": round(medians["raw"] / median, 3)}
+            for way, median in medians.items()
+        }
+        report[what]["met"] = all(report[what][w]["ratio"] >= t for w, t in TARGETS.items())
+    return report
+
+
+def timed(call: Callable[[], Any]) -> float:
+    gc.collect()
+    start = time.perf_counter()
+    result = call()
+    end = time.perf_counter()
+    del result
+    return end - start
+
+
+# Memory
+
+
+def memory_in_a_new_process(suffix: str, what: str, folder: Path) -> float:
+    path = folder / f"memory{suffix}"
+    if what == "load":
+        save_ours(path, state(10**8))
+    command = [sys.executable, __file__, "--memory-of", suffix, what, str(path)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def extra_memory(_: str, what: str, path: str) -> float:
+    """Peak of the resident memory beside the arrays, as a share of them."""
+    save_ours(Path(path).with_stem("warm"), state(10**6))
+    load_ours(Path(path).with_stem("warm"))
+    arrays = state(10**8) if what == "save" else {}
+    nbytes = 10**8
+    before = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if what == "save":
+        save_ours(Path(path), arrays)
+    else:
+        load_ours(Path(path))
+    after = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round((after - before - (nbytes if what == "load" else 0)) / nbytes, 4)
+
+
+if __name__ == "__main__":
+    main()
