@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -168,12 +169,18 @@ class Scene(SceneDeclaration):
 
     # ---------------------------------------------------------------- files
 
-    def save_checkpoint(self, path: str | os.PathLike[str]) -> None:
+    def save_checkpoint(
+        self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None
+    ) -> None:
         """Writes everything a later run needs to go on exactly: state, memory and parameters.
 
         The file is the old one or the new one, never a part. `.pkl` is a pickled dict of
         "timestamp", "step_index" and "arrays", which plain pickle and NumPy can open;
-        `.safetensors` is the fastest; `.npz` is opened by `np.load`.
+        `.safetensors` is what other programs map into memory, `.npz` what `np.load` opens.
+
+        Args:
+            path: The file; its suffix names the format.
+            metadata: Plain values of your own to keep in the manifest, under "metadata".
         """
         state = self.get_state(params=True)
         manifest = {
@@ -181,6 +188,7 @@ class Scene(SceneDeclaration):
             "precision": self._runtime.precision,
             "layout": self.layout.to_dict(),
             "settings": dict(self._settings()),
+            "metadata": {} if metadata is None else metadata,
         }
         checkpoint.write(path, state.arrays(), step_index=self.t, manifest=manifest)
 

@@ -170,7 +170,8 @@ def test_a_file_of_weights_is_no_checkpoint(tmp_path) -> None:
     safetensors.numpy.save_file(arrays(), tmp_path / "a.safetensors", {"format": "pt"})
     with pytest.raises(ValueError, match="no 'checkpoint' in its metadata; it is no checkpoint"):
         read(tmp_path / "a.safetensors")
-    np.savez(tmp_path / "a.npz", **arrays())
+    content: Any = arrays()
+    np.savez(tmp_path / "a.npz", **content)
     with pytest.raises(ValueError, match=r"has no checkpoint\.npy; it is no checkpoint"):
         read(tmp_path / "a.npz")
 
@@ -198,7 +199,7 @@ def test_numpy_reads_ours(tmp_path) -> None:
 def test_an_npz_that_numpy_wrote_again_is_read(tmp_path) -> None:
     save(tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz", allow_pickle=False) as found:
-        content: dict[str, Any] = dict(found)
+        content: Any = {name: found[name] for name in found.files}
         np.savez(tmp_path / "b.npz", **content)
     assert_same(read(tmp_path / "b.npz").arrays, arrays())
 

@@ -39,7 +39,9 @@ def dump(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, np.nd
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, array in {_HEADER: text, **arrays}.items():
             # A ZipInfo made here has a date of its own, the same each time.
-            with archive.open(zipfile.ZipInfo(f"{name}.npy"), "w", force_zip64=True) as member:
+            info = zipfile.ZipInfo(f"{name}.npy")
+            info.file_size = array.nbytes + 1024  # about; a large member gets sizes in 64 bits
+            with archive.open(info, "w") as member:
                 np.lib.format.write_array_header_1_0(
                     member, np.lib.format.header_data_from_array_1_0(array)
                 )

@@ -135,12 +135,16 @@ def _name(raw: bytes, flags: int) -> str:
 
 def _wide(extra: bytes, *numbers: int) -> list[int]:
     """The numbers, those too large for 32 bits taken from the extra field that has them."""
-    lacking = sum(number == _WIDE for number in numbers)
-    head = struct.pack("<2H", 1, 8 * lacking) if lacking else b""
-    if extra[:4] != head or len(extra) != len(head) + 8 * lacking:
+    count = len(extra) // 8
+    if extra and (extra[:4] != struct.pack("<2H", 1, 8 * count) or len(extra) != 4 + 8 * count):
         raise ValueError("a member has extra fields that a checkpoint has not.")
-    wide = iter(struct.unpack_from(f"<{lacking}Q", extra, len(head)))
-    return [next(wide) if number == _WIDE else number for number in numbers]
+    wide = struct.unpack_from(f"<{count}Q", extra, 4) if extra else ()
+    lacking = sum(number == _WIDE for number in numbers)
+    # Before Python 3.11.4 a writer could give numbers in both places.
+    if lacking != count and (lacking or wide != numbers[:count]):
+        raise ValueError("a member's sizes are not what its extra field says.")
+    left = iter(wide)
+    return [next(left) if number == _WIDE else number for number in numbers]
 
 
 def _after_local(stream: BufferedReader, name: str, said: _Said, offset: int, end: int) -> int:
