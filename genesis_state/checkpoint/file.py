@@ -57,6 +57,7 @@ def write(
     *,
     step_index: int,
     manifest: Mapping[str, Any],
+    timestamp: float | None = None,
 ) -> None:
     """Writes a checkpoint so that the file is the old one or the new one, never a part.
 
@@ -67,6 +68,7 @@ def write(
         manifest: Plain values (None, bool, int, float, str, and lists and dicts of them) to keep
             beside the arrays. Tuples come back as lists. "format", "library", "checksums" and
             "seal" are this module's.
+        timestamp: When it was made [s since 1970]; by default now.
 
     Raises:
         TypeError: Something in `arrays` or `manifest` is not of those kinds.
@@ -78,7 +80,9 @@ def write(
     if not 0 <= step_index < MAX_STEPS:
         raise ValueError(f"step_index: {step_index}, needs a count of steps, 0 or more.")
     stored = check_arrays(arrays)
-    values = header.sealed(time.time(), step_index, manifest, stored)
+    values = header.sealed(
+        time.time() if timestamp is None else timestamp, step_index, manifest, stored
+    )
     with replacing(path) as stream:
         file_format.dump(stream, values, stored)
 
