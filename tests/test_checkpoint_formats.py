@@ -1,5 +1,6 @@
 """What each checkpoint format promises others: golden files, the manifest, other programs."""
 
+import io
 import json
 import pickle
 import time
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 from checkpoint_content import FOUND, MANIFEST, SUFFIXES, arrays, assert_same, save
 
-from genesis_state.checkpoint import header, read, write
+from genesis_state.checkpoint import draft, read, write
+from genesis_state.checkpoint.draft import Draft
 from genesis_state.checkpoint.safetensors_format import dump
 
 safetensors = pytest.importorskip("safetensors")
@@ -37,7 +39,7 @@ GOLDEN_MANIFEST = {
 
 def write_golden(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: TIME)
-    monkeypatch.setattr(header, "__version__", "0.1.0")
+    monkeypatch.setattr(draft, "__version__", "0.1.0")
     manifest = GOLDEN_MANIFEST | {"metadata": {"run": "µ"}}
     write(path, golden_arrays(), step_index=7, manifest=manifest)
 
@@ -87,8 +89,8 @@ def test_the_bytes_of_a_file_do_not_change(suffix: str, tmp_path, monkeypatch) -
 
 
 def test_a_file_of_a_later_format_says_so(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(header, "FORMAT", 3)
-    monkeypatch.setattr(header, "__version__", "9.0")
+    monkeypatch.setattr(draft, "FORMAT", 3)
+    monkeypatch.setattr(draft, "__version__", "9.0")
     save(tmp_path / "a.npz")
     monkeypatch.undo()
     with pytest.raises(ValueError, match=r"of format 3, written by version '9\.0'.* update"):
@@ -97,7 +99,7 @@ def test_a_file_of_a_later_format_says_so(tmp_path, monkeypatch) -> None:
 
 @pytest.mark.parametrize("number", [0, -1, "2", None, [2]])
 def test_a_format_that_does_not_exist_is_refused(number: Any, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(header, "FORMAT", number)
+    monkeypatch.setattr(draft, "FORMAT", number)
     save(tmp_path / "a.safetensors")
     monkeypatch.undo()
     with pytest.raises(ValueError, match="which does not exist"):
@@ -216,12 +218,14 @@ def test_an_npz_past_the_limits_of_32_bits_is_read(tmp_path, monkeypatch) -> Non
 def test_writing_safetensors_copies_no_data() -> None:
     array = np.zeros(1000, np.float32)
 
-    class Stream:
+    class Stream(io.BytesIO):
         pieces: tuple[Any, ...] = ()
 
-        def write(self, data: Any) -> None:
+        def write(self, data: Any) -> int:
             self.pieces += (data,)
+            return super().write(data)
 
-    stream: Any = Stream()
-    dump(stream, header.sealed(0.0, 0, {}, {"S.x": array}), {"S.x": array})
-    assert np.shares_memory(np.frombuffer(stream.pieces[-1], np.uint8), array)
+    stream = Stream()
+    dump(stream, Draft(0.0, 0, {}, {"S.x": array}))
+    shared = [np.shares_memory(np.frombuffer(piece, np.uint8), array) for piece in stream.pieces]
+    assert shared == [False, True, False]

@@ -159,3 +159,53 @@ def test_rows_of_an_array_turned_by_hand(tmp_path) -> None:
     with checkpoint.open(tmp_path / "a.pkl") as stored:
         wanted = np.ascontiguousarray(array).astype("i4")[[2, 0]]
         assert_same({"x": stored.array("S.x", [2, 0])}, {"x": wanted})
+
+
+def with_gaps(array: np.ndarray) -> np.ndarray:
+    """The same array as a variable of a state has it: rows with gaps between them."""
+    row = array[0].nbytes if len(array) else 0
+    block = np.full((len(array), row + 24), 170, np.uint8)
+    whole = np.lib.stride_tricks.as_strided(
+        block[:, 8:].view(np.uint8)[:1].reshape(-1)[: row or 1].view(array.dtype)[:1],
+        array.shape,
+        (block.strides[0], *np.empty(array.shape[1:], array.dtype).strides),
+    )
+    whole[...] = array
+    return whole
+
+
+GAPPED = {
+    **LARGE,
+    "S.wide_rows": RNG.random((5, 200_003)),
+    "S.flags": RNG.random((70, 40_000)) < 0.5,
+    "S.none": np.zeros((4, 0, 3)),
+}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_arrays_with_gaps_are_saved_and_read_in_place(suffix: str, tmp_path: Path) -> None:
+    given = {n: with_gaps(a) if a.size else a for n, a in GAPPED.items()}
+    gapped, dense = tmp_path / f"gapped{suffix}", tmp_path / f"dense{suffix}"
+    checkpoint.write(gapped, given, step_index=0, manifest={}, timestamp=1.0)
+    checkpoint.write(dense, GAPPED, step_index=0, manifest={}, timestamp=1.0)
+    assert gapped.read_bytes() == dense.read_bytes()
+    with checkpoint.open(gapped) as stored:
+        stored.verify()
+        for name, wanted in GAPPED.items():
+            for rows in (None, [2], slice(1, 3), [3, 1, 1] if len(wanted) > 3 else [2, 0, 0]):
+                part = wanted if rows is None else wanted[rows]
+                out = with_gaps(np.zeros_like(part)) if part.size else part.copy()
+                stored.read_into(out, name, rows)
+                np.testing.assert_array_equal(out, part, err_msg=f"{name} {rows}")
+                if part.size:  # what lies between the rows is no one's to touch
+                    first = out[0].reshape(-1).view(np.uint8)
+                    assert np.lib.stride_tricks.as_strided(first[-1:], (25,), (1,))[
+                        1:17
+                    ].tolist() == ([170] * 16)
+
+
+@pytest.mark.parametrize("out", [np.zeros(N, np.int64), np.zeros((N, 1), np.int32)])
+def test_memory_that_does_not_fit_is_refused(out: np.ndarray, large: Path) -> None:
+    wanted = rf"S.small is int32 of shape \(1000,\), out is {out.dtype} of shape"
+    with checkpoint.open(large) as stored, pytest.raises(ValueError, match=wanted):
+        stored.read_into(out, "S.small")

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import xxhash
 
 from genesis_state.checkpoint.array_info import ArrayInfo
@@ -31,15 +30,41 @@ class Checksums:
     take: Callable[[ArrayInfo, memoryview], str]
 
 
-def block_sums(array: np.ndarray) -> str:
-    """The XXH3-64 sums of the blocks of a C-contiguous array, each 16 hexadecimal digits."""
-    data = array.reshape(-1).view(np.uint8).data
-    starts = range(0, len(data), BLOCK)
-    return "".join(xxhash.xxh3_64_hexdigest(data[at : at + BLOCK]) for at in starts)
+class BlockSums:
+    """The XXH3-64 sums of the blocks of an array whose bytes come in pieces.
+
+    Args:
+        nbytes: How many bytes will come.
+    """
+
+    def __init__(self, nbytes: int) -> None:
+        self._digits: list[str] = []
+        self._wanted = -(-nbytes // BLOCK) * _DIGITS
+        self._hash = xxhash.xxh3_64()
+        self._room = BLOCK  # bytes until the block ends
+
+    def add(self, piece: memoryview) -> None:
+        """Takes the next bytes."""
+        while len(piece) >= self._room:
+            if self._room == BLOCK:
+                self._digits.append(xxhash.xxh3_64_hexdigest(piece[:BLOCK]))
+            else:
+                self._hash.update(piece[: self._room])
+                self._digits.append(self._hash.hexdigest())
+                self._hash.reset()
+            piece = piece[self._room :]
+            self._room = BLOCK
+        self._hash.update(piece)
+        self._room -= len(piece)
+
+    def text(self) -> str:
+        """16 hexadecimal digits for each block, zeros for what has not come."""
+        last = self._hash.hexdigest() if self._room < BLOCK else ""
+        return "".join((*self._digits, last)).ljust(self._wanted, "0")
 
 
 def checksums(found: Any, infos: Mapping[str, ArrayInfo]) -> Checksums:
-    """The sums that `block_sums` wrote.
+    """The sums that `BlockSums` gave.
 
     Raises:
         ValueError: They are not those of these arrays.

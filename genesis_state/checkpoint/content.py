@@ -38,7 +38,7 @@ def check_name(name: Any) -> None:
 
 
 def check_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays as they are stored: little-endian and C-contiguous, copied only if they were not.
+    """The arrays as they are stored: little-endian, copied only if they were not.
 
     Args:
         arrays: Bool, integer and float arrays by name.
@@ -62,7 +62,7 @@ def check_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
                 f"{name}: {array.ndim} dimensions, needs at most {MAX_DIMS}; join some."
             )
         byte_count(array.dtype.itemsize, array.shape)
-        stored[name] = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
+        stored[name] = np.asarray(array, dtype=array.dtype.newbyteorder("<"))
     return stored
 
 

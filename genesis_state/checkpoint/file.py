@@ -18,9 +18,10 @@ from genesis_state.checkpoint import header, npz_format, pickle_format, safetens
 from genesis_state.checkpoint.array_info import ArrayInfo
 from genesis_state.checkpoint.atomic import replacing
 from genesis_state.checkpoint.content import MAX_STEPS, check_arrays
+from genesis_state.checkpoint.draft import Draft
 from genesis_state.checkpoint.stored import Stored
 
-# A format is a module with three functions. dump(stream, header, arrays) writes a file;
+# A format is a module with three functions. dump(stream, draft) writes a file;
 # load(stream, size) gives its header's values and its arrays' infos, and reads no array;
 # recognizes(first bytes) says whether a file looks like one.
 FORMATS = {
@@ -63,7 +64,8 @@ def write(
 
     Args:
         path: The file; its suffix names the format: .pkl, .safetensors or .npz.
-        arrays: Bool, integer and float arrays by "<Class>.<variable>".
+        arrays: Bool, integer and float arrays by "<Class>.<variable>", in any order of memory; but
+            for `.pkl`, those with gaps are not copied as a whole.
         step_index: The scene's step count.
         manifest: Plain values (None, bool, int, float, str, and lists and dicts of them) to keep
             beside the arrays. Tuples come back as lists. "format", "library", "checksums" and
@@ -79,12 +81,10 @@ def write(
     step_index = operator.index(step_index)
     if not 0 <= step_index < MAX_STEPS:
         raise ValueError(f"step_index: {step_index}, needs a count of steps, 0 or more.")
-    stored = check_arrays(arrays)
-    values = header.sealed(
-        time.time() if timestamp is None else timestamp, step_index, manifest, stored
-    )
+    made = time.time() if timestamp is None else timestamp
+    draft = Draft(made, step_index, manifest, check_arrays(arrays))
     with replacing(path) as stream:
-        file_format.dump(stream, values, stored)
+        file_format.dump(stream, draft)
 
 
 def open(path: str | os.PathLike[str]) -> Stored:

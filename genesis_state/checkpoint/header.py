@@ -20,9 +20,8 @@ import xxhash
 
 from genesis_state.checkpoint.array_info import ArrayInfo
 from genesis_state.checkpoint.bounded_json import loads
-from genesis_state.checkpoint.checksum import Checksums, block_sums, checksums, whole_checksums
+from genesis_state.checkpoint.checksum import Checksums, checksums, whole_checksums
 from genesis_state.checkpoint.content import MAX_ARRAYS, MAX_STEPS, MAX_VALUES, check_name, plain
-from genesis_state.version import __version__
 
 FORMAT = 2
 OWN_KEYS = ("format", "library", "checksums", "seal")
@@ -47,38 +46,6 @@ class Header:
     step_index: int
     manifest: dict[str, Any]
     checksums: Checksums | None
-
-
-def sealed(
-    timestamp: float, step_index: int, manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
-) -> dict[str, Any]:
-    """The header of a new file, as plain values.
-
-    Args:
-        timestamp, step_index: See `Header`.
-        manifest: What the caller has to say; this module's own keys in it are replaced.
-        arrays: Little-endian C-contiguous arrays.
-
-    Raises:
-        TypeError, ValueError: The manifest holds something else than a header can.
-    """
-    given = {key: value for key, value in manifest.items() if key not in OWN_KEYS}
-    header: dict[str, Any] = {
-        "timestamp": timestamp,
-        "step_index": step_index,
-        "manifest": {"format": FORMAT, "library": __version__}
-        | plain(given, "manifest", budget=MAX_VALUES)
-        | {"checksums": {name: block_sums(array) for name, array in arrays.items()}},
-    }
-    described = {name: (array.dtype.str[1:], array.shape) for name, array in arrays.items()}
-    header["manifest"]["seal"] = _seal(header, described)
-    size = len(to_text(header))
-    if size > MAX_HEADER_BYTES:
-        raise ValueError(
-            f"manifest: {size} bytes as text, needs at most {MAX_HEADER_BYTES}; keep large data in "
-            "arrays."
-        )
-    return header
 
 
 def to_text(header: Mapping[str, Any]) -> str:
@@ -153,8 +120,7 @@ def _open_format_2(header: dict[str, Any], infos: Mapping[str, ArrayInfo]) -> Ch
     for name in infos:
         check_name(name)
     manifest = header["manifest"]
-    described = {name: (info.dtype.str[1:], info.shape) for name, info in infos.items()}
-    _compare(manifest.pop("seal", None), _seal(header, described))
+    _compare(manifest.pop("seal", None), seal_of(header, described(infos)))
     return checksums(manifest.pop("checksums", None), infos)
 
 
@@ -174,7 +140,12 @@ _FORMATS: dict[int, Callable[[dict[str, Any], Mapping[str, ArrayInfo]], Checksum
 }
 
 
-def _seal(header: Mapping[str, Any], described: Mapping[str, Any]) -> str:
+def described(arrays: Mapping[str, np.ndarray | ArrayInfo]) -> dict[str, Any]:
+    """What the seal says of each array."""
+    return {name: (array.dtype.str[1:], array.shape) for name, array in arrays.items()}
+
+
+def seal_of(header: Mapping[str, Any], described: Mapping[str, Any]) -> str:
     """XXH3-64 over all that is not the inside of an array, whatever the order it came in."""
     rest = [*header.values(), described]
     return xxhash.xxh3_64_hexdigest(json.dumps(rest, sort_keys=True).encode())

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable
 from io import BufferedReader
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from genesis_state.checkpoint.array_info import ArrayInfo, array_info
+from genesis_state.checkpoint.draft import Draft
 from genesis_state.checkpoint.header import from_text, to_text
 from genesis_state.checkpoint.zip_directory import Member, read_directory
 
@@ -33,19 +34,26 @@ def recognizes(first: bytes) -> bool:
     return first.startswith(b"PK\x03\x04")
 
 
-def dump(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes a header and little-endian C-contiguous arrays, which are not copied."""
-    text = np.array(to_text(header).encode("ascii"))
+def dump(stream: BinaryIO, draft: Draft) -> None:
+    """Writes a file, the header last."""
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in {_HEADER: text, **arrays}.items():
-            # A ZipInfo made here has a date of its own, the same each time.
-            info = zipfile.ZipInfo(f"{name}.npy")
-            info.file_size = array.nbytes + 1024  # about; a large member gets sizes in 64 bits
-            with archive.open(info, "w") as member:
-                np.lib.format.write_array_header_1_0(
-                    member, np.lib.format.header_data_from_array_1_0(array)
-                )
-                member.write(array.reshape(-1).view(np.uint8).data)
+        for name, array in draft.arrays.items():
+            _write(archive, name, array, draft.data(name))
+        text = np.array(to_text(draft.header()).encode("ascii"))
+        _write(archive, _HEADER, text, [text.reshape(-1).view(np.uint8).data])
+
+
+def _write(
+    archive: zipfile.ZipFile, name: str, array: np.ndarray, data: Iterable[memoryview]
+) -> None:
+    # A ZipInfo made here has a date of its own, the same each time.
+    info = zipfile.ZipInfo(f"{name}.npy")
+    info.file_size = array.nbytes + 1024  # about; a large member gets sizes in 64 bits
+    described = {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape}
+    with archive.open(info, "w") as member:
+        np.lib.format.write_array_header_1_0(member, described)
+        for piece in data:
+            member.write(piece)
 
 
 def load(stream: BufferedReader, size: int) -> tuple[dict[str, Any], dict[str, ArrayInfo]]:

@@ -6,13 +6,11 @@ Writing is pickle's. Reading is not: `pickle_reader` walks the opcodes itself.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
 from io import BufferedReader
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from genesis_state.checkpoint.array_info import ArrayInfo
+from genesis_state.checkpoint.draft import Draft
 from genesis_state.checkpoint.pickle_reader import PickleReader
 
 # Protocol 5 hands an array's bytes to the stream without copying them first.
@@ -24,11 +22,12 @@ def recognizes(first: bytes) -> bool:
     return first[:1] == pickle.PROTO and first[1:2] in (b"\2", b"\3", b"\4", b"\5")
 
 
-def dump(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes a header and little-endian C-contiguous arrays."""
-    rest = dict(header)
+def dump(stream: BinaryIO, draft: Draft) -> None:
+    """Writes a file."""
+    arrays = {name: draft.whole(name) for name in draft.arrays}
+    rest = draft.header()
     manifest = rest.pop("manifest")
-    content = {**rest, "arrays": dict(arrays), "manifest": manifest}
+    content = {**rest, "arrays": arrays, "manifest": manifest}
     pickle.dump(content, stream, protocol=_PROTOCOL)
 
 

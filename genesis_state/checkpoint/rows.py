@@ -14,11 +14,13 @@ class RowSelection:
 
     Attributes:
         count: How many.
+        asked: How many were asked for; a row may be asked for more than once.
         runs: Where the bytes of neighbouring rows begin and end.
         order: Which of the rows read stands in each place asked for; None if all are, as read.
     """
 
     count: int
+    asked: int
     runs: list[tuple[int, int]]
     order: np.ndarray | None
 
@@ -38,16 +40,15 @@ def select(rows: Any, count: int, row_bytes: int) -> RowSelection:
         wanted = range(*rows.indices(count))
         if wanted.step == 1:
             run = (wanted.start * row_bytes, (wanted.start + len(wanted)) * row_bytes)
-            return RowSelection(len(wanted), [run], None)
+            return RowSelection(len(wanted), len(wanted), [run], None)
         indices = np.arange(wanted.start, wanted.stop, wanted.step, dtype=np.int64)
     else:
         indices = _indices(rows, count)
     distinct, order = np.unique(indices, return_inverse=True)
     neighbours = np.split(distinct, np.flatnonzero(np.diff(distinct) != 1) + 1)
     runs = [(int(r[0]) * row_bytes, (int(r[-1]) + 1) * row_bytes) for r in neighbours if r.size]
-    return RowSelection(
-        len(distinct), runs, None if np.array_equal(distinct, indices) else order.reshape(-1)
-    )
+    in_order = np.array_equal(distinct, indices)
+    return RowSelection(len(distinct), len(indices), runs, None if in_order else order.reshape(-1))
 
 
 def _indices(rows: Any, count: int) -> np.ndarray:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BufferedReader
 from typing import Any, BinaryIO
-
-import numpy as np
 
 from genesis_state.checkpoint.array_info import MAX_DIMS, ArrayInfo, array_info
 from genesis_state.checkpoint.bounded_json import loads
 from genesis_state.checkpoint.content import MAX_ARRAYS, MAX_NAME
+from genesis_state.checkpoint.draft import Draft
 from genesis_state.checkpoint.header import MAX_HEADER_BYTES, from_text, to_text
 
 _NAMES = {
@@ -39,15 +38,25 @@ def recognizes(first: bytes) -> bool:
     return first[8:9] == b"{" and _LENGTH.unpack(first[:8])[0] < 2**40
 
 
-def dump(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes a header and little-endian C-contiguous arrays, which are not copied."""
-    order = sorted(arrays, key=lambda name: -arrays[name].dtype.itemsize)
+def dump(stream: BinaryIO, draft: Draft) -> None:
+    """Writes a file: a header without sums, the arrays, then the header again."""
+    order = sorted(draft.arrays, key=lambda name: -draft.arrays[name].dtype.itemsize)
+    stream.write(_head(draft, order))
+    for name in order:
+        for piece in draft.data(name):
+            stream.write(piece)
+    stream.seek(0)
+    stream.write(_head(draft, order))
+
+
+def _head(draft: Draft, order: Sequence[str]) -> bytes:
+    """What stands before the data; its length does not depend on the sums."""
     offsets, end = {}, 0
     for name in order:
-        offsets[name] = (end, end + arrays[name].nbytes)
-        end += arrays[name].nbytes
-    entries: dict[str, Any] = {"__metadata__": {"checkpoint": to_text(header)}}
-    for name, array in arrays.items():
+        offsets[name] = (end, end + draft.arrays[name].nbytes)
+        end += draft.arrays[name].nbytes
+    entries: dict[str, Any] = {"__metadata__": {"checkpoint": to_text(draft.header())}}
+    for name, array in draft.arrays.items():
         entries[name] = {
             "dtype": _CODES[array.dtype.str[1:]],
             "shape": array.shape,
@@ -55,10 +64,7 @@ def dump(stream: BinaryIO, header: Mapping[str, Any], arrays: Mapping[str, np.nd
         }
     text = json.dumps(entries, separators=(",", ":")).encode("ascii")
     text += b" " * (-(_LENGTH.size + len(text)) % _ALIGNMENT)
-    stream.write(_LENGTH.pack(len(text)))
-    stream.write(text)
-    for name in order:
-        stream.write(arrays[name].reshape(-1).view(np.uint8).data)
+    return _LENGTH.pack(len(text)) + text
 
 
 def load(stream: BufferedReader, size: int) -> tuple[dict[str, Any], dict[str, ArrayInfo]]:

@@ -14,7 +14,8 @@ import numpy as np
 from genesis_state.checkpoint.array_info import ArrayInfo
 from genesis_state.checkpoint.checksum import BLOCK
 from genesis_state.checkpoint.header import Header
-from genesis_state.checkpoint.rows import select
+from genesis_state.checkpoint.pieces import Scratch, Target, Whole, fillable
+from genesis_state.checkpoint.rows import RowSelection, select
 
 
 class Stored:
@@ -66,23 +67,56 @@ class Stored:
             IndexError, TypeError: `rows` does not fit it.
             ValueError: The bytes read are damaged.
         """
-        if name not in self.infos:
-            raise KeyError(f"{self.path}: there is no array {name!r}.")
-        info = self.infos[name]
-        if rows is None:
-            return self._decoded(name, self._read(name, [(0, info.nbytes)]), info.shape)
-        if not info.shape:
-            raise TypeError(f"{self.path}: {name} has no rows; read it whole.")
-        row_bytes = info.dtype.itemsize * math.prod(info.shape[1:])
-        try:
-            wanted = select(rows, info.shape[0], row_bytes)
-        except (TypeError, ValueError, IndexError) as error:
-            raise type(error)(f"{self.path}: {name}: {error}") from None
-        if info.fortran:  # where a row is everywhere
+        info = self._info(name)
+        wanted = None if rows is None else self._selected(name, rows)
+        if info.fortran and wanted is not None:  # where a row is everywhere
             return self.array(name)[rows].copy()
-        data = self._read(name, wanted.runs)
-        found = self._decoded(name, data, (wanted.count, *info.shape[1:]))
-        return found if wanted.order is None else found[wanted.order]
+        runs = [(0, info.nbytes)] if wanted is None else wanted.runs
+        shape = info.shape if wanted is None else (wanted.count, *info.shape[1:])
+        data = np.empty(sum(end - start for start, end in runs), np.uint8)
+        self._read(name, runs, Whole(data))
+        stored = info.dtype.newbyteorder(">" if info.swapped else "<")
+        array = data.view(stored).reshape(shape, order="F" if info.fortran else "C")
+        array = np.ascontiguousarray(array.astype(info.dtype, copy=False)).reshape(shape)
+        return array if wanted is None or wanted.order is None else array[wanted.order]
+
+    def read_into(self, out: np.ndarray, name: str, rows: Any = None) -> None:
+        """Reads an array into memory that is there already, in any order, with no other copy.
+
+        Args:
+            out: Where to; its dtype and shape are those that `array(name, rows)` would have.
+            name, rows: As for `array`.
+
+        Raises:
+            KeyError, IndexError, TypeError: As for `array`.
+            ValueError: `out` does not fit, or the bytes read are damaged; then `out` holds some.
+        """
+        info = self._info(name)
+        wanted = None if rows is None else self._selected(name, rows)
+        count = info.shape[:1] if wanted is None else (wanted.asked,)
+        shape = (*count, *info.shape[1:])
+        if out.dtype != info.dtype or out.shape != shape:
+            raise ValueError(
+                f"{self.path}: {name} is {info.dtype} of shape {shape}, out is {out.dtype} of "
+                f"shape {out.shape}; they need to agree."
+            )
+        plain = not info.swapped and not info.fortran and (wanted is None or wanted.order is None)
+        target = fillable(out) if plain else None
+        if target is None:
+            out[...] = self.array(name, rows)
+        else:
+            runs = [(0, info.nbytes)] if wanted is None else wanted.runs
+            self._read(name, runs, target)
+
+    def verify(self) -> None:
+        """Reads every byte of every array and checks it.
+
+        Raises:
+            ValueError: Something is damaged.
+        """
+        buffer = Scratch()
+        for name, info in self.infos.items():
+            self._read(name, [(0, info.nbytes)], buffer)
 
     def close(self) -> None:
         """Closes the file. Arrays that were read live on."""
@@ -97,30 +131,48 @@ class Stored:
     def __repr__(self) -> str:
         return f"Stored({str(self.path)!r}, {len(self.infos)} arrays, step {self.step_index})"
 
-    def _read(self, name: str, runs: list[tuple[int, int]]) -> np.ndarray:
-        """The bytes of some runs of an array, one after the other, each checked with its block."""
+    def _info(self, name: str) -> ArrayInfo:
+        if name not in self.infos:
+            raise KeyError(f"{self.path}: there is no array {name!r}.")
+        return self.infos[name]
+
+    def _selected(self, name: str, rows: Any) -> RowSelection:
+        info = self.infos[name]
+        if not info.shape:
+            raise TypeError(f"{self.path}: {name} has no rows; read it whole.")
+        row_bytes = info.dtype.itemsize * math.prod(info.shape[1:])
+        try:
+            return select(rows, info.shape[0], row_bytes)
+        except (TypeError, ValueError, IndexError) as error:
+            raise type(error)(f"{self.path}: {name}: {error}") from None
+
+    def _read(self, name: str, runs: list[tuple[int, int]], target: Target) -> None:
+        """Reads runs of an array's bytes, one after the other, each checked with its block."""
         info, sums = self.infos[name], self._checksums
+        # Where no sums bind the reader to whole blocks, it reads as much at a time all the same.
         block = BLOCK if sums is None or sums.block is not None else max(1, info.nbytes)
-        found = np.empty(sum(end - start for start, end in runs), np.uint8)
+        flags = info.dtype.kind == "b"
         scratch, held = np.empty(0, np.uint8), -1
         to = 0
         for start, end in runs:
             for index in range(start // block, -(-end // block)):
                 first, last = index * block, min((index + 1) * block, info.nbytes)
                 low, high = max(first, start), min(last, end)
-                part = found[to : to + high - low]
-                to += high - low
+                part = target.part(to, to + high - low)
                 if sums is None or (low, high) == (first, last):
                     self._fill(name, part, low)
                     self._check(name, index, part)
-                    continue
-                # A part of a block: the whole is read aside, once for all runs that meet in it.
-                if held != index:
-                    scratch, held = np.empty(last - first, np.uint8), index
-                    self._fill(name, scratch, first)
-                    self._check(name, index, scratch)
-                part[:] = scratch[low - first : high - first]
-        return found
+                else:
+                    # A part of a block: the whole is read aside, once for all runs that meet in it.
+                    if held != index:
+                        scratch, held = np.empty(last - first, np.uint8), index
+                        self._fill(name, scratch, first)
+                        self._check(name, index, scratch)
+                    part[:] = scratch[low - first : high - first]
+                if flags and part.max(initial=0) > 1:
+                    raise ValueError(f"{self.path}: {name} has a bool that is neither 0 nor 1.")
+                target.put(to, part)
+                to += high - low
 
     def _fill(self, name: str, target: np.ndarray, start: int) -> None:
         self._stream.seek(self.infos[name].offset + start)
@@ -143,11 +195,3 @@ class Stored:
                 f"{self.path}: damaged: block {index} of {name} has checksum {found}, was saved "
                 f"with {wanted}; take another copy."
             )
-
-    def _decoded(self, name: str, data: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        info = self.infos[name]
-        if info.dtype.kind == "b" and data.max(initial=0) > 1:
-            raise ValueError(f"{self.path}: {name} has a bool that is neither 0 nor 1.")
-        stored = info.dtype.newbyteorder(">" if info.swapped else "<")
-        array = data.view(stored).reshape(shape, order="F" if info.fortran else "C")
-        return np.ascontiguousarray(array.astype(info.dtype, copy=False)).reshape(shape)
