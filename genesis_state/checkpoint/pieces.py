@@ -94,7 +94,7 @@ class Gapped:
     def __init__(self, out: np.ndarray) -> None:
         self._row = out.dtype.itemsize * math.prod(out.shape[1:])
         shape, strides = (len(out), self._row), (out.strides[0], 1)
-        first = out[0].reshape(-1).view(np.uint8)
+        first = out[:1].reshape(-1).view(np.uint8)
         self._rows = np.lib.stride_tricks.as_strided(first, shape, strides)
         self._buffer = np.empty(0, np.uint8)
         self._in_place = False
@@ -127,4 +127,4 @@ def fillable(out: np.ndarray) -> Target | None:
     """How to fill an array, or None if it lies in memory in some other way."""
     if out.flags.c_contiguous:
         return Whole(out)
-    return Gapped(out) if out.size and out[0].flags.c_contiguous else None
+    return Gapped(out) if out.size and out[:1].flags.c_contiguous else None
