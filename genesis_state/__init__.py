@@ -20,7 +20,16 @@ from genesis_state.version import __version__
 if TYPE_CHECKING:
     import torch
 
-    from genesis_state import geom, materials, morphs, options, sensors, surfaces, testing
+    from genesis_state import (
+        checkpoint,
+        geom,
+        materials,
+        morphs,
+        options,
+        sensors,
+        surfaces,
+        testing,
+    )
     from genesis_state.layout import StateLayout
     from genesis_state.options import cone, constraint_solver, integrator
     from genesis_state.runtime import Backend, destroy, init, logger
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
     from genesis_state.schema import Schema, StateVar
     from genesis_state.solvers.base import Solver
     from genesis_state.state import SimState
+    from genesis_state.state_file import load_state
 
     cpu, gpu, cuda, vulkan = Backend.cpu, Backend.gpu, Backend.cuda, Backend.vulkan
     device: torch.device
@@ -35,7 +45,16 @@ if TYPE_CHECKING:
     tc_int: torch.dtype
     tc_bool: torch.dtype
 
-_MODULES = ("geom", "materials", "morphs", "options", "sensors", "surfaces", "testing")
+_MODULES = (
+    "checkpoint",
+    "geom",
+    "materials",
+    "morphs",
+    "options",
+    "sensors",
+    "surfaces",
+    "testing",
+)
 _NAMES = {
     "Scene": "scene",
     "Schema": "schema",
@@ -47,6 +66,7 @@ _NAMES = {
     "constraint_solver": "options",
     "destroy": "runtime",
     "init": "runtime",
+    "load_state": "state_file",
     "integrator": "options",
     "logger": "runtime",
 }
@@ -61,6 +81,7 @@ __all__ = [
     "StateLayout",
     "StateVar",
     "__version__",
+    "checkpoint",
     "cone",
     "constraint_solver",
     "cpu",
@@ -71,6 +92,7 @@ __all__ = [
     "gpu",
     "init",
     "integrator",
+    "load_state",
     "logger",
     "materials",
     "morphs",

@@ -95,6 +95,11 @@ class Block:
         if selection.count != 0:
             self._transport.write(source, selection, mode)
 
+    def rows(self) -> torch.Tensor:
+        """All rows as of now, int64 of shape (n_rows, words). To be copied from, never kept."""
+        self.check()
+        return self._transport.rows()
+
     @contextlib.contextmanager
     def edit(self) -> Iterator[torch.Tensor]:
         """All rows, int64 of shape (n_rows, words), to be changed in place while this is open."""
@@ -104,8 +109,7 @@ class Block:
 
     def get(self, name: str) -> torch.Tensor:
         """A variable as of now, shape (n_rows, …). To be copied from at once, never kept."""
-        self.check()
-        return self.layout.view(self._transport.rows(), name)
+        return self.layout.view(self.rows(), name)
 
     def close(self) -> None:
         """Frees the memory. Whatever is asked afterwards raises."""

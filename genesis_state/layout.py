@@ -109,6 +109,16 @@ class RowLayout:
         )
 
     @cached_property
+    def gaps(self) -> tuple[tuple[int, int], ...]:
+        """Where in a row padding begins and ends, in bytes."""
+        gaps, end = [], 0
+        for var in self.variables:
+            if end < var.offset:
+                gaps.append((end, var.offset))
+            end = var.offset + var.nbytes
+        return (*gaps, (end, self.nbytes)) if end < self.nbytes else tuple(gaps)
+
+    @cached_property
     def _by_name(self) -> dict[str, VarLayout]:
         return {var.name: var for var in self.variables}
 
@@ -204,7 +214,11 @@ class StateLayout:
         return {"owners": self.owners, "model": self.model}  # without the lookup tables
 
     def differences(
-        self, other: StateLayout, here: str = "this scene", there: str = "the state"
+        self,
+        other: StateLayout,
+        here: str = "this scene",
+        there: str = "the state",
+        in_order: bool = True,
     ) -> list[str]:
         """What keeps a state of one layout from fitting the other; empty exactly if they are equal.
 
@@ -212,6 +226,7 @@ class StateLayout:
             other: The layout to compare with.
             here: What the sentences call this layout.
             there: What they call the other.
+            in_order: Whether the same variables in another order differ, as blocks of rows do.
 
         Returns:
             One sentence for each difference.
@@ -228,7 +243,9 @@ class StateLayout:
                 has, lacks = (here, there) if name in ours else (there, here)
                 found.append(f"{name} is in {has}, not in {lacks}.")
         found += _model_differences(dict(self.model), dict(other.model), here, there)
-        return found or [f"{here} and {there} keep the same variables in a different order."]
+        if found or not in_order:
+            return found
+        return [f"{here} and {there} keep the same variables in a different order."]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and texts, without offsets; `from_dict` packs them again."""

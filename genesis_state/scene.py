@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal, overload
 
 import torch
 
-from genesis_state import assembly, checkpoint
+from genesis_state import assembly, checkpoint, scene_files
 from genesis_state.layout import StateLayout
+from genesis_state.load_report import LoadReport
 from genesis_state.scene_declaration import SceneDeclaration
 from genesis_state.scene_memory import SceneMemory
 from genesis_state.solvers.base import Solver
@@ -169,9 +171,29 @@ class Scene(SceneDeclaration):
 
     # ---------------------------------------------------------------- files
 
+    @overload
     def save_checkpoint(
-        self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None
-    ) -> None:
+        self,
+        path: str | os.PathLike[str],
+        metadata: Mapping[str, Any] | None = None,
+        block: Literal[True] = True,
+    ) -> None: ...
+
+    @overload
+    def save_checkpoint(
+        self,
+        path: str | os.PathLike[str],
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        block: Literal[False],
+    ) -> checkpoint.Saving: ...
+
+    def save_checkpoint(
+        self,
+        path: str | os.PathLike[str],
+        metadata: Mapping[str, Any] | None = None,
+        block: bool = True,
+    ) -> checkpoint.Saving | None:
         """Writes everything a later run needs to go on exactly: state, memory and parameters.
 
         The file is the old one or the new one, never a part. `.pkl` is a pickled dict of
@@ -181,56 +203,66 @@ class Scene(SceneDeclaration):
         Args:
             path: The file; its suffix names the format.
             metadata: Plain values of your own to keep in the manifest, under "metadata".
-        """
-        state = self.get_state(params=True)
-        manifest = {
-            "backend": self._runtime.backend.value,
-            "precision": self._runtime.precision,
-            "layout": self.layout.to_dict(),
-            "settings": dict(self._settings()),
-            "metadata": {} if metadata is None else metadata,
-        }
-        checkpoint.write(path, state.arrays(), step_index=self.t, manifest=manifest)
+            block: Whether to return when the file is on the disk. Otherwise the state is copied
+                and written while the scene steps on; at most two saves are under way, a third
+                waits for the first.
 
-    def load_checkpoint(self, path: str | os.PathLike[str]) -> None:
-        """Puts a checkpoint back in place; the scene goes on exactly where the saved one was.
+        Returns:
+            With `block=False` the save under way: `wait()`, `done()`, `exception()`. An error that
+            nobody asked for is raised by the next such save; the end of the program waits.
 
         Raises:
-            ValueError: The file is damaged or of another scene; every difference is listed, and
-                nothing has been changed.
+            TypeError, ValueError: The suffix names no format, or `metadata` is not plain.
+            OSError: Nothing could be saved; what stood there is as it was.
         """
         self._require_built()
-        found = checkpoint.read(path)
-        problems: list[str] = []
-        if "layout" in found.manifest:
-            try:
-                layout = StateLayout.from_dict(found.manifest["layout"])
-            except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{path}: its layout cannot be read: {error}") from None
-            problems += self.layout.differences(layout, "this scene", "the checkpoint")
-        if "settings" in found.manifest:
-            wanted = dict(self._settings())
-            problems += checkpoint.differences(found.manifest["settings"], wanted)
-        if not problems:
-            try:
-                state = SimState.from_arrays(
-                    self.layout, found.arrays, found.step_index, params=True
-                )
-            except ValueError as error:
-                problems.append(str(error))
-            else:
-                if state.n_envs == self.n_envs:
-                    self.reset(state=state, params=True)
-                    return
-                problems.append(
-                    f"the checkpoint has {state.n_envs} environments, this scene has "
-                    f"{self.n_envs}; build with n_envs={state.n_envs}."
-                )
-        raise ValueError(f"{path} does not fit this scene:\n  " + "\n  ".join(problems))
+        return scene_files.save(self, path, metadata, block=block)
 
-    def _settings(self) -> list[tuple[str, str]]:
-        step = ("scene step", f"{self.dt:.9g} s in {self.substeps} substeps")
-        return [step, *(pair for solver in self.solvers for pair in solver.settings())]
+    @cached_property
+    def _manifest(self) -> dict[str, Any]:
+        return scene_files.manifest(self)
+
+    def load_checkpoint(
+        self,
+        path: str | os.PathLike[str],
+        strict: bool = True,
+        source_envs: Any = None,
+        envs_idx: Any = None,
+        convert_precision: bool = False,
+    ) -> LoadReport:
+        """Puts a checkpoint back in place; the scene goes on exactly where the saved one was.
+
+        Without `source_envs` the file's rows go where those of a state go in `reset`. With it, the
+        k-th chosen environment goes to the k-th of `envs_idx`, and a single one to all of them.
+
+        Args:
+            path: A file that `save_checkpoint` or `SimState.save` wrote.
+            strict: Whether the file has to fit. Otherwise what fits by entity and variable is
+                loaded, and all the rest gets the values that it had after `build`.
+            source_envs: Environments of the file, in any form that `envs_idx` has; by default all.
+            envs_idx: Environments to load into. With None `t` becomes the file's; otherwise it
+                stays. `envs_t` follows the rows always.
+            convert_precision: Whether numbers of 32 bits may become such of 64, or the reverse.
+
+        Returns:
+            What was loaded. A file that a state without parameters wrote leaves those of the
+            scene as they are.
+
+        Raises:
+            ValueError: The file is damaged or does not fit; every difference is listed, and
+                nothing has been changed.
+            TypeError, IndexError: `source_envs` or `envs_idx` is no selection; likewise.
+            OSError: There is no such file, or it cannot be read.
+        """
+        self._require_built()
+        return scene_files.load(
+            self,
+            path,
+            strict=strict,
+            source_envs=source_envs,
+            envs_idx=envs_idx,
+            convert_precision=convert_precision,
+        )
 
     # ---------------------------------------------------------------- end
 

@@ -63,6 +63,15 @@ class SceneMemory:
                 arena.param.read(block)
         return out
 
+    def live(self) -> SimState:
+        """The state with its parameters, without a copy where the memory can be seen.
+
+        To be read before the scene does anything else.
+        """
+        saved = tuple([arena.saved.rows() for arena in self._arenas])
+        params = tuple([arena.param.rows() for arena in self._arenas])
+        return SimState(self.layout, saved, params)
+
     def write(self, state: SimState, envs_idx: Any, params: bool) -> None:
         """Puts rows of `state` into the selected environments; see `Scene.reset`.
 

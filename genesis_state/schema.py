@@ -32,6 +32,8 @@ class StateVar:
         dtype: "float" and "int" follow the runtime's precision; "bool" takes a byte.
         reset: The value after build: a number, or "identity" for a square element.
         role: One of the five above.
+        beside: Alias of another solver, such as "rigid", whose entities have to be the same for
+            values to mean the same: those that name one of its bodies, and those that go with them.
     """
 
     doc: str
@@ -41,6 +43,7 @@ class StateVar:
     dtype: str = "float"
     reset: float | str = 0
     role: str = "state"
+    beside: str = ""
 
     def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """The shape in one environment, given the size of each named dim."""

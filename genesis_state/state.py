@@ -6,12 +6,15 @@ operations on whole rows, whatever the solvers keep in them. No state shares mem
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, overload
 
 import numpy as np
 import torch
 
+from genesis_state import checkpoint
+from genesis_state.checkpoint.content import plain_metadata
 from genesis_state.comparison import VarDiff, hash_rows, row_diffs
 from genesis_state.layout import SCENE, OwnerLayout, RowLayout, StateLayout, VarLayout
 from genesis_state.pages import empty_rows
@@ -298,6 +301,35 @@ class SimState:
             total += hash_rows(block, start)
             start += row.words
         return total
+
+    def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
+        """Writes a checkpoint of this state, which `gs.load_state` and a scene can load.
+
+        Args:
+            path: The file; its suffix names the format: .pkl, .safetensors or .npz.
+            metadata: Plain values of your own to keep in the manifest, under "metadata".
+
+        Raises:
+            TypeError, ValueError: The suffix names no format, or `metadata` is not plain.
+            OSError: Nothing could be saved; what stood there is as it was.
+        """
+        manifest = {
+            "layout": self.layout.to_dict(),
+            "parameters": self.params is not None,
+            "metadata": plain_metadata(metadata),
+        }
+        checkpoint.write(path, self.views(), step_index=self.t, manifest=manifest)
+
+    def views(self) -> dict[str, np.ndarray]:
+        """Each variable as numpy sees it, by key: this state's own memory if it is on the CPU."""
+        state = self if self.device.type == "cpu" else self.to("cpu")
+        return {key: state[key].numpy() for key in state}
+
+    def clear_padding(self) -> None:
+        """Zeroes the bytes that belong to no variable, as every state has them."""
+        for _, row, block in self._rows():
+            for start, end in row.gaps:
+                block.view(torch.uint8)[:, start:end] = 0
 
     def _rows(self) -> list[tuple[OwnerLayout, RowLayout, torch.Tensor]]:
         """Owner, row layout and block of everything carried, in the order of the layout."""

@@ -18,12 +18,13 @@ PACKAGE = "genesis_state"
 # "" is the package itself, which offers every public name and so stands at the top.
 LAYERS = (
     ("", "testing"),
-    ("scene", "scene_declaration", "assembly", "matter_specs", "entities"),
-    ("scene_memory",),
+    ("scene", "scene_files", "scene_declaration", "assembly", "matter_specs", "entities"),
+    ("scene_memory", "entity_match", "load_report"),
     ("solvers",),
-    ("checkpoint",),
     ("arena", "block", "transport"),
+    ("state_file",),
     ("state",),
+    ("checkpoint",),
     ("comparison", "selection"),
     ("layout",),
     ("schema",),

@@ -3,8 +3,20 @@
 Knows dictionaries of NumPy arrays and plain values, and nothing of scenes or solvers.
 """
 
-from genesis_state.checkpoint.file import Checkpoint, open, read, write
+from genesis_state.checkpoint.background import Saving, submit
+from genesis_state.checkpoint.file import FORMATS, Checkpoint, open, read, require_suffix, write
 from genesis_state.checkpoint.signature import differences
 from genesis_state.checkpoint.stored import Stored
 
-__all__ = ["Checkpoint", "Stored", "differences", "open", "read", "write"]
+__all__ = [
+    "FORMATS",
+    "Checkpoint",
+    "Saving",
+    "Stored",
+    "differences",
+    "open",
+    "read",
+    "require_suffix",
+    "submit",
+    "write",
+]

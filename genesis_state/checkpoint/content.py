@@ -66,6 +66,17 @@ def check_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return stored
 
 
+def plain_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A copy of what a user wants to keep in a manifest.
+
+    Raises:
+        TypeError, ValueError: It is no dict of plain values.
+    """
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise TypeError(f"metadata: a {type(metadata).__name__}, needs a dict; name its values.")
+    return plain(metadata or {}, "metadata", budget=MAX_VALUES)
+
+
 def plain(value: Any, name: str, *, budget: int) -> Any:
     """A copy of `value` in which there is nothing but plain values, each in one place only.
 

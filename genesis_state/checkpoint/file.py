@@ -77,7 +77,7 @@ def write(
         ValueError: The suffix names no format, or there is more than a checkpoint may hold.
         OSError: The folder does not exist, or the disk refuses the bytes.
     """
-    file_format = FORMATS[_suffix(path)]
+    file_format = FORMATS[require_suffix(path)]
     step_index = operator.index(step_index)
     if not 0 <= step_index < MAX_STEPS:
         raise ValueError(f"step_index: {step_index}, needs a count of steps, 0 or more.")
@@ -103,7 +103,7 @@ def open(path: str | os.PathLike[str]) -> Stored:
         ValueError: The suffix names no format, or the content is not a checkpoint or is damaged.
         OSError: There is no such file, or it cannot be read.
     """
-    suffix = _suffix(path)
+    suffix = require_suffix(path)
     # A pipe or a device would never end, so it is not opened at all.
     mode = os.stat(path).st_mode
     if stat.S_ISDIR(mode):
@@ -142,7 +142,12 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
         )
 
 
-def _suffix(path: str | os.PathLike[str]) -> str:
+def require_suffix(path: str | os.PathLike[str]) -> str:
+    """The suffix of a checkpoint's path.
+
+    Raises:
+        ValueError: It names no format.
+    """
     suffix = Path(path).suffix
     if suffix not in FORMATS:
         *most, last = FORMATS

@@ -11,6 +11,7 @@ from genesis_state.block import Fields
 from genesis_state.options import SimOptions
 from genesis_state.runtime import Runtime
 from genesis_state.schema import Schema
+from genesis_state.solvers.entity_part import EntityPart
 from genesis_state.state import SimState
 from genesis_state.transport import default_transport
 
@@ -90,6 +91,10 @@ class Solver(ABC):
 
     def settings(self) -> tuple[tuple[str, str], ...]:
         """(key, value) pairs of what else must agree for a restored run to go on as it would."""
+        return ()
+
+    def entity_parts(self) -> tuple[EntityPart, ...]:
+        """Where each entity's entries lie, so that a checkpoint of another scene can be sorted."""
         return ()
 
     def build(self, n_envs: int, sim: SimOptions, runtime: Runtime) -> None:

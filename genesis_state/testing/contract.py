@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import torch
 
 from genesis_state import runtime
+from genesis_state.checkpoint import FORMATS
 from genesis_state.state import SimState
 from genesis_state.testing.getters import Readings, public_getters, readings_differences
 
@@ -38,7 +39,8 @@ class Recording:
         readings: What the getters gave then.
         end: That after another `after` steps.
         later: That after `after` more.
-        checkpoint: A file saved at the snapshot.
+        checkpoints: Files saved at the snapshot, by name: one at once, and one of each format
+            while the scene stepped on.
         init: What a new process must give `gs.init` to do the same.
     """
 
@@ -47,7 +49,7 @@ class Recording:
     readings: Readings
     end: SimState
     later: SimState
-    checkpoint: bytes
+    checkpoints: dict[str, bytes]
     init: dict[str, str]
 
 
@@ -126,14 +128,20 @@ class Contract:
         snapshot = scene.get_state(params=True)
         readings = self.getters(scene)
         self.same("observation", "after asking the getters", scene, snapshot)
-        checkpoint = _saved(scene)
-        self.run(scene, self.after)
+        with tempfile.TemporaryDirectory() as folder:
+            scene.save_checkpoint(Path(folder, "at_once.pkl"))
+            later_files = [Path(folder, f"meanwhile{suffix}") for suffix in FORMATS]
+            savings = [scene.save_checkpoint(path, block=False) for path in later_files]
+            self.run(scene, self.after)
+            for saving in savings:
+                saving.wait()
+            checkpoints = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
         end = scene.get_state(params=True)
         self.run(scene, self.after)
         later = scene.get_state(params=True)
         running = runtime.require()
         init = {"backend": running.backend.value, "precision": running.precision}
-        return Recording(start, snapshot, readings, end, later, checkpoint, init)
+        return Recording(start, snapshot, readings, end, later, checkpoints, init)
 
     @cached_property
     def streams(self) -> torch.Tensor:
@@ -197,13 +205,6 @@ class Contract:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
-
-
-def _saved(scene: Scene) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "checkpoint.pkl")
-        scene.save_checkpoint(path)
-        return path.read_bytes()
 
 
 def poison_scratch(scene: Scene) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +37,14 @@ def threads(contract: Contract) -> None:
 
 
 def file(contract: Contract) -> None:
-    """A checkpoint that a new process loads goes on there as it did here."""
+    """A checkpoint that a new process loads goes on there as it did here, whatever its format."""
     run = contract.recording
-    (found,) = _run_elsewhere(contract, n_envs=contract.n_envs, checkpoint=run.checkpoint)
-    contract.same("file", f"{contract.after} steps on in a new process", found, run.end)
-    if found.t != run.end.t:
-        raise ContractError(f"file: scene.t is {found.t} in the new process, was {run.end.t}.")
+    files = run.checkpoints
+    found = _run_elsewhere(contract, n_envs=contract.n_envs, checkpoints=files)
+    for name, state in zip(files, found, strict=True):
+        contract.same("file", f"{contract.after} steps on from {name}", state, run.end)
+        if state.t != run.end.t:
+            raise ContractError(f"file: scene.t is {state.t} from {name}, was {run.end.t}.")
 
 
 def _run_elsewhere(
@@ -50,11 +52,12 @@ def _run_elsewhere(
     *,
     n_envs: int,
     threads: Sequence[int] = (0,),
-    checkpoint: bytes | None = None,
+    checkpoints: Mapping[str, bytes] | None = None,
 ) -> list[SimState]:
-    """The last state of a run in a new process, once for each number of threads (0: as it is).
+    """The last states of runs in a new process.
 
-    It runs from the start to the end of the recording, or from the checkpoint on.
+    Each goes from the start to the end of the recording, once for each number of threads (0: as
+    it is); or from each of the checkpoints on.
     """
     functions = _by_name(contract)
     job = {
@@ -62,10 +65,10 @@ def _run_elsewhere(
         "init": contract.recording.init,
         "n_envs": n_envs,
         "threads": list(threads),
-        "checkpoint": checkpoint,
+        "checkpoints": dict(checkpoints or {}),
         "functions": functions,
         "script": _script() if b"__main__" in functions else None,
-        "steps": contract.after if checkpoint else contract.before + contract.after,
+        "steps": contract.after if checkpoints else contract.before + contract.after,
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "job.pkl")
@@ -125,12 +128,15 @@ def work(job: dict[str, Any], path: str) -> None:
         runtime.init(runtime.Backend(job["init"]["backend"]), job["init"]["precision"])
         with Contract(factory, n_envs=job["n_envs"], start=start, drive=drive) as contract:
             scene = contract.scene
-            if job["checkpoint"]:
-                saved = Path(path).with_name("checkpoint.pkl")
-                saved.write_bytes(job["checkpoint"])
+            for name, content in job["checkpoints"].items():
+                saved = Path(path).with_name(name)
+                saved.write_bytes(content)
                 scene.load_checkpoint(saved)
-            elif start is not None:
-                start(scene, torch.arange(scene.n_envs))
-            contract.run(scene, job["steps"])
-            found.append(scene.get_state(params=True).serializable())
+                contract.run(scene, job["steps"])
+                found.append(scene.get_state(params=True).serializable())
+            if not job["checkpoints"]:
+                if start is not None:
+                    start(scene, torch.arange(scene.n_envs))
+                contract.run(scene, job["steps"])
+                found.append(scene.get_state(params=True).serializable())
     Path(path).with_name("found.pkl").write_bytes(pickle.dumps(found))

@@ -17,18 +17,27 @@ class ConstraintState(Schema):
         ("constrained_vertex",),
         dtype="int",
         role="memory",
+        beside="rigid",
     )
     constraint_target = StateVar(
         "Where it is held [m]: in the world, or in the frame of a body",
         ("constrained_vertex",),
         (3,),
         role="memory",
+        beside="rigid",
     )
     constraint_stiffness = StateVar(
-        "Stiffness of the spring for each kilogram [1/s^2]", ("constrained_vertex",), role="memory"
+        "Stiffness of the spring for each kilogram [1/s^2]",
+        ("constrained_vertex",),
+        role="memory",
+        beside="rigid",
     )
     constraint_body = StateVar(
-        "Body that holds it, 0 for the world", ("constrained_vertex",), dtype="int", role="memory"
+        "Body that holds it, 0 for the world",
+        ("constrained_vertex",),
+        dtype="int",
+        role="memory",
+        beside="rigid",
     )
     held_velocity = StateVar(
         "Velocity beside the body's that takes a vertex to its target [m/s]",

@@ -13,6 +13,7 @@ from genesis_state.kernels import fem_explicit, fem_implicit
 from genesis_state.options import FEMOptions, SimOptions
 from genesis_state.runtime import Backend, Runtime
 from genesis_state.solvers.continuum import Continuum
+from genesis_state.solvers.entity_part import EntityPart, one_after_the_other
 from genesis_state.solvers.fem.laws import law_of, parameters
 from genesis_state.solvers.fem.mesh import Mesh
 from genesis_state.solvers.fem.schema import FEMState
@@ -104,6 +105,22 @@ class FEMSolver(Continuum):
             "linesearch_tau": options.linesearch_tau,
             **self.mesh.matrix_constants(),
         }
+
+    def entity_parts(self) -> tuple[EntityPart, ...]:
+        constrained = bool(self._sizes.constrained)
+        return one_after_the_other(
+            (
+                spec.name,
+                type(spec.material).__name__,
+                {
+                    "vertex": len(spec.vertices),
+                    "constrained_vertex": constrained * len(spec.vertices),
+                    "element": len(spec.elements),
+                    "material": 1,
+                },
+            )
+            for spec in self._specs
+        )
 
     def signature(self) -> tuple[tuple[str, str], ...]:
         entities = "; ".join(

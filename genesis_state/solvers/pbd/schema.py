@@ -26,8 +26,11 @@ class TiedMatterState(Schema):
         ("particle",),
         dtype="int",
         role="memory",
+        beside="rigid",
     )
-    attached_pos = StateVar("Where, in the body's frame [m]", ("particle",), (3,), role="memory")
+    attached_pos = StateVar(
+        "Where, in the body's frame [m]", ("particle",), (3,), role="memory", beside="rigid"
+    )
     emitter_next = StateVar(
         "Particle that each emitter emits next", ("emitter",), dtype="int", role="memory"
     )

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
+from genesis_state.solvers.entity_part import EntityPart, one_after_the_other
+from genesis_state.solvers.rigid.unsupported import JOINTS
+
 
 @dataclass(frozen=True)
 class EntityRange:
@@ -87,6 +90,36 @@ def entity_ranges(
             )
         )
     return tuple(ranges)
+
+
+def entity_parts(ranges: Sequence[EntityRange], mj: mujoco.MjModel) -> tuple[EntityPart, ...]:
+    """Where the entities' values lie in the solver's variables.
+
+    Args:
+        ranges: Those of all entities.
+        mj: The model.
+    """
+    return one_after_the_other(
+        (
+            part.name,
+            f"links {', '.join(part.links)}; "
+            f"joints {', '.join(joint_texts(part, mj))}; actuators {', '.join(part.actuators)}",
+            {
+                "q": part.q_end - part.q_start,
+                "dof": part.dof_end - part.dof_start,
+                "link": part.link_end - part.link_start,
+                "actuator": part.actuator_end - part.actuator_start,
+                "activation": int(mj.actuator_actnum[part.at("actuator")].sum()),
+            },
+        )
+        for part in ranges
+    )
+
+
+def joint_texts(part: EntityRange, mj: mujoco.MjModel) -> list[str]:
+    """An entity's joints with their kinds: "elbow (hinge)"."""
+    kinds = [JOINTS[int(kind)] for kind in mj.jnt_type[part.at("joint")]]
+    return [f"{name} ({kind})" for name, kind in zip(part.joints, kinds, strict=True)]
 
 
 def _names(elements: list, kind: str) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from genesis_state.solvers.rigid.entity_range import EntityRange
-from genesis_state.solvers.rigid.unsupported import JOINTS, colliding
+from genesis_state.solvers.rigid.entity_range import EntityRange, joint_texts
+from genesis_state.solvers.rigid.unsupported import colliding
 
 # What moves an entity, per family: the arrays that its signature digests. Only those geoms count
 # that can touch; of the others the link has their mass.
@@ -55,13 +55,11 @@ def signature(
         parents = np.maximum(mj.body_parentid[1:][part.at("link")] - 1 - part.link_start, -1)
         bodies = mj.jnt_bodyid[part.at("joint")] - 1 - part.link_start
         targets = mj.actuator_trnid[part.at("actuator"), 0] - part.joint_start
-        joint_kinds = [JOINTS[int(t)] for t in mj.jnt_type[part.at("joint")]]
-        joints = [f"{j} ({k})" for j, k in zip(part.joints, joint_kinds, strict=True)]
         key = f"entity {part.name}"
         pairs += [
             (key, kind),
             (f"{key} links", ", ".join(part.links)),
-            (f"{key} joints", ", ".join(joints)),
+            (f"{key} joints", ", ".join(joint_texts(part, mj))),
             (f"{key} actuators", ", ".join(part.actuators)),
             (f"{key} size", f"nq {part.q_end - part.q_start}, nv {part.dof_end - part.dof_start}"),
         ]

@@ -11,9 +11,11 @@ from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.runtime import Runtime
 from genesis_state.sensors import RigidSensor
 from genesis_state.solvers.base import Solver
+from genesis_state.solvers.entity_part import EntityPart
 from genesis_state.solvers.rigid.collision import Collision, collision
 from genesis_state.solvers.rigid.constants import constants, mass_rows
 from genesis_state.solvers.rigid.coupling import Coupling, coupling
+from genesis_state.solvers.rigid.entity_range import entity_parts
 from genesis_state.solvers.rigid.gains import pd_gains
 from genesis_state.solvers.rigid.model import EntitySpec, RigidModel, compile_model
 from genesis_state.solvers.rigid.schema import RigidState
@@ -101,6 +103,9 @@ class RigidSolver(Solver):
         with self.arena.edit("qpos") as (qpos,):
             qpos.copy_(torch.from_numpy(self.compiled.mj.qpos0))
         self.refresh_links()
+
+    def entity_parts(self) -> tuple[EntityPart, ...]:
+        return entity_parts(self.compiled.entities, self.compiled.mj)
 
     def signature(self) -> tuple[tuple[str, str], ...]:
         own = tuple(pair for pair in self.compiled.signature if pair[0] not in _SETTINGS)

@@ -1,0 +1,41 @@
+"""Where in a solver's arrays the entities of a scene lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EntityPart:
+    """One entity's part of a solver's variables.
+
+    Attributes:
+        name: The entity's name.
+        kind: What two entities must agree on for the values of one to mean the same in the other.
+        ranges: By dim, where its entries begin and end.
+    """
+
+    name: str
+    kind: str
+    ranges: Mapping[str, tuple[int, int]]
+
+
+def one_after_the_other(
+    entities: Iterable[tuple[str, str, Mapping[str, int]]],
+) -> tuple[EntityPart, ...]:
+    """The parts of entities that lie in every dim in the same order, without gaps.
+
+    Args:
+        entities: Name, kind, and entries by dim of each.
+    """
+    ends: dict[str, int] = {}
+    parts = []
+    for name, kind, counts in entities:
+        ranges = {}
+        for dim, count in counts.items():
+            start = ends.get(dim, 0)
+            ranges[dim] = (start, start + count)
+            ends[dim] = start + count
+        parts.append(EntityPart(name, kind, ranges))
+    return tuple(parts)
