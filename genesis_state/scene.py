@@ -219,8 +219,8 @@ class Scene(SceneDeclaration):
         return scene_files.save(self, path, metadata, block=block)
 
     @cached_property
-    def _manifest(self) -> dict[str, Any]:
-        return scene_files.manifest(self)
+    def _manifest(self) -> checkpoint.Manifest:
+        return checkpoint.Manifest(scene_files.manifest(self))
 
     def load_checkpoint(
         self,

@@ -74,7 +74,7 @@ def save(
     """What `Scene.save_checkpoint` does; see there."""
     checkpoint.require_suffix(path)
     target = os.path.abspath(path)  # the program may be in another folder by then
-    said = scene._manifest | {"metadata": plain_metadata(metadata)}
+    said = checkpoint.Manifest({"metadata": plain_metadata(metadata)}, scene._manifest)
     step_index = scene.t
 
     def write(state: SimState) -> None:

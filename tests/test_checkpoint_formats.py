@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from checkpoint_content import FOUND, MANIFEST, SUFFIXES, arrays, assert_same, save
 
-from genesis_state.checkpoint import draft, read, write
+from genesis_state.checkpoint import manifest, read, write
 from genesis_state.checkpoint.draft import Draft
 from genesis_state.checkpoint.safetensors_format import dump
 
@@ -39,9 +39,9 @@ GOLDEN_MANIFEST = {
 
 def write_golden(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: TIME)
-    monkeypatch.setattr(draft, "__version__", "0.1.0")
-    manifest = GOLDEN_MANIFEST | {"metadata": {"run": "µ"}}
-    write(path, golden_arrays(), step_index=7, manifest=manifest)
+    monkeypatch.setattr(manifest, "__version__", "0.1.0")
+    given = GOLDEN_MANIFEST | {"metadata": {"run": "µ"}}
+    write(path, golden_arrays(), step_index=7, manifest=given)
 
 
 # Golden files. tests/golden/format_1.pkl was written by the code of that format.
@@ -89,8 +89,8 @@ def test_the_bytes_of_a_file_do_not_change(suffix: str, tmp_path, monkeypatch) -
 
 
 def test_a_file_of_a_later_format_says_so(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(draft, "FORMAT", 3)
-    monkeypatch.setattr(draft, "__version__", "9.0")
+    monkeypatch.setattr(manifest, "FORMAT", 3)
+    monkeypatch.setattr(manifest, "__version__", "9.0")
     save(tmp_path / "a.npz")
     monkeypatch.undo()
     with pytest.raises(ValueError, match=r"of format 3, written by version '9\.0'.* update"):
@@ -99,7 +99,7 @@ def test_a_file_of_a_later_format_says_so(tmp_path, monkeypatch) -> None:
 
 @pytest.mark.parametrize("number", [0, -1, "2", None, [2]])
 def test_a_format_that_does_not_exist_is_refused(number: Any, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(draft, "FORMAT", number)
+    monkeypatch.setattr(manifest, "FORMAT", number)
     save(tmp_path / "a.safetensors")
     monkeypatch.undo()
     with pytest.raises(ValueError, match="which does not exist"):

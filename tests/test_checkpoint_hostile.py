@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from checkpoint_content import MANIFEST, arrays, assert_same, save
 
-from genesis_state.checkpoint import header, npz_format, open, read, write
+from genesis_state.checkpoint import npz_format, open, read, write
 from genesis_state.checkpoint.draft import Draft
 from genesis_state.checkpoint.safetensors_format import load
 
@@ -52,7 +52,7 @@ def tensor(dtype: Any = "F32", shape: Any = (1,), offsets: Any = (0, 4)) -> dict
 
 def tensors(data: bytes = b"abcd", **entries: Any) -> bytes:
     """A file with these entries, and a header sealed for other arrays."""
-    text = header.to_text(Draft(0.0, 0, {}, {}).header())
+    text = Draft(0.0, 0, {}, {}).header_text()
     return with_header(json.dumps({"__metadata__": {"checkpoint": text}, **entries}), data)
 
 

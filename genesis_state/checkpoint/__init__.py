@@ -5,12 +5,14 @@ Knows dictionaries of NumPy arrays and plain values, and nothing of scenes or so
 
 from genesis_state.checkpoint.background import Saving, submit
 from genesis_state.checkpoint.file import FORMATS, Checkpoint, open, read, require_suffix, write
+from genesis_state.checkpoint.manifest import Manifest
 from genesis_state.checkpoint.signature import differences
 from genesis_state.checkpoint.stored import Stored
 
 __all__ = [
     "FORMATS",
     "Checkpoint",
+    "Manifest",
     "Saving",
     "Stored",
     "differences",

@@ -63,6 +63,11 @@ class BlockSums:
         return "".join((*self._digits, last)).ljust(self._wanted, "0")
 
 
+def digest(text: str) -> str:
+    """The XXH3-64 sum of a text in UTF-8."""
+    return xxhash.xxh3_64_hexdigest(text.encode())
+
+
 def checksums(found: Any, infos: Mapping[str, ArrayInfo]) -> Checksums:
     """The sums that `BlockSums` gave.
 

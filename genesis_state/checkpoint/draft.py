@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from genesis_state.checkpoint.checksum import BlockSums
-from genesis_state.checkpoint.content import MAX_VALUES, plain
-from genesis_state.checkpoint.header import (
-    FORMAT,
-    MAX_HEADER_BYTES,
-    OWN_KEYS,
-    described,
-    seal_of,
-    to_text,
-)
+from genesis_state.checkpoint.checksum import BlockSums, digest
+from genesis_state.checkpoint.header import MAX_HEADER_BYTES, described
+from genesis_state.checkpoint.manifest import Manifest
 from genesis_state.checkpoint.pieces import pieces
-from genesis_state.version import __version__
 
 
 class Draft:
@@ -31,7 +24,7 @@ class Draft:
     Args:
         timestamp: When it was made [s since 1970].
         step_index: The scene's step count.
-        manifest: What the caller has to say; the keys that are this package's own are replaced.
+        manifest: What the caller has to say.
         arrays: Little-endian arrays in any order of memory.
 
     Raises:
@@ -42,16 +35,16 @@ class Draft:
         self,
         timestamp: float,
         step_index: int,
-        manifest: Mapping[str, Any],
+        manifest: Mapping[str, Any] | Manifest,
         arrays: Mapping[str, np.ndarray],
     ) -> None:
         self.arrays = arrays
+        self._timestamp = timestamp
+        self._step_index = step_index
+        self._manifest = manifest if isinstance(manifest, Manifest) else Manifest(manifest)
+        self._described = json.dumps(described(arrays), sort_keys=True)
         self._sums = {name: BlockSums(array.nbytes) for name, array in arrays.items()}
-        given = {key: value for key, value in manifest.items() if key not in OWN_KEYS}
-        self._manifest = {"format": FORMAT, "library": __version__}
-        self._manifest |= plain(given, "manifest", budget=MAX_VALUES)
-        self._rest = {"timestamp": timestamp, "step_index": step_index}
-        size = len(to_text(self.header()))
+        size = len(self.header_text())
         if size > MAX_HEADER_BYTES:
             raise ValueError(
                 f"manifest: {size} bytes as text, needs at most {MAX_HEADER_BYTES}; keep large "
@@ -74,7 +67,20 @@ class Draft:
 
     def header(self) -> dict[str, Any]:
         """The header as plain values."""
+        return {
+            "timestamp": self._timestamp,
+            "step_index": self._step_index,
+            "manifest": self._manifest.values | self._sealed(),
+        }
+
+    def header_text(self) -> str:
+        """The header as JSON in ASCII."""
+        clock = f'"timestamp":{json.dumps(self._timestamp)},"step_index":{self._step_index}'
+        return f'{{{clock},"manifest":{self._manifest.text(**self._sealed())}}}'
+
+    def _sealed(self) -> dict[str, Any]:
+        """What the manifest says of sums, and the seal on all of it; see `header.seal_of`."""
         sums = {name: found.text() for name, found in self._sums.items()}
-        header = {**self._rest, "manifest": self._manifest | {"checksums": sums}}
-        header["manifest"]["seal"] = seal_of(header, described(self.arrays))
-        return header
+        manifest = self._manifest.sorted_text(checksums=sums)
+        clock = f"{json.dumps(self._timestamp)}, {self._step_index}"
+        return {"checksums": sums, "seal": digest(f"[{clock}, {manifest}, {self._described}]")}

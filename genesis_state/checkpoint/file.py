@@ -19,6 +19,7 @@ from genesis_state.checkpoint.array_info import ArrayInfo
 from genesis_state.checkpoint.atomic import replacing
 from genesis_state.checkpoint.content import MAX_STEPS, check_arrays
 from genesis_state.checkpoint.draft import Draft
+from genesis_state.checkpoint.manifest import Manifest
 from genesis_state.checkpoint.stored import Stored
 
 # A format is a module with three functions. dump(stream, draft) writes a file;
@@ -57,7 +58,7 @@ def write(
     arrays: Mapping[str, np.ndarray],
     *,
     step_index: int,
-    manifest: Mapping[str, Any],
+    manifest: Mapping[str, Any] | Manifest,
     timestamp: float | None = None,
 ) -> None:
     """Writes a checkpoint so that the file is the old one or the new one, never a part.

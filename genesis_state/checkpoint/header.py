@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xxhash
 
 from genesis_state.checkpoint.array_info import ArrayInfo
 from genesis_state.checkpoint.bounded_json import loads
-from genesis_state.checkpoint.checksum import Checksums, checksums, whole_checksums
+from genesis_state.checkpoint.checksum import Checksums, checksums, digest, whole_checksums
 from genesis_state.checkpoint.content import MAX_ARRAYS, MAX_STEPS, MAX_VALUES, check_name, plain
 
 FORMAT = 2
@@ -48,13 +47,8 @@ class Header:
     checksums: Checksums | None
 
 
-def to_text(header: Mapping[str, Any]) -> str:
-    """The header as JSON in ASCII."""
-    return json.dumps(header, separators=(",", ":"))
-
-
 def from_text(text: str | bytes) -> dict[str, Any]:
-    """The values that `to_text` wrote, unchecked.
+    """The values that a header's text holds, unchecked.
 
     Raises:
         ValueError: It is no such text.
@@ -148,7 +142,7 @@ def described(arrays: Mapping[str, np.ndarray | ArrayInfo]) -> dict[str, Any]:
 def seal_of(header: Mapping[str, Any], described: Mapping[str, Any]) -> str:
     """XXH3-64 over all that is not the inside of an array, whatever the order it came in."""
     rest = [*header.values(), described]
-    return xxhash.xxh3_64_hexdigest(json.dumps(rest, sort_keys=True).encode())
+    return digest(json.dumps(rest, sort_keys=True))
 
 
 def _compare(found: Any, wanted: Any) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from genesis_state.checkpoint.array_info import ArrayInfo, array_info
 from genesis_state.checkpoint.draft import Draft
-from genesis_state.checkpoint.header import from_text, to_text
+from genesis_state.checkpoint.header import from_text
 from genesis_state.checkpoint.zip_directory import Member, read_directory
 
 _HEADER = "checkpoint"
@@ -39,7 +39,7 @@ def dump(stream: BinaryIO, draft: Draft) -> None:
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, array in draft.arrays.items():
             _write(archive, name, array, draft.data(name))
-        text = np.array(to_text(draft.header()).encode("ascii"))
+        text = np.array(draft.header_text().encode("ascii"))
         _write(archive, _HEADER, text, [text.reshape(-1).view(np.uint8).data])
 
 

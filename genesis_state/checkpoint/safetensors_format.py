@@ -17,7 +17,7 @@ from genesis_state.checkpoint.array_info import MAX_DIMS, ArrayInfo, array_info
 from genesis_state.checkpoint.bounded_json import loads
 from genesis_state.checkpoint.content import MAX_ARRAYS, MAX_NAME
 from genesis_state.checkpoint.draft import Draft
-from genesis_state.checkpoint.header import MAX_HEADER_BYTES, from_text, to_text
+from genesis_state.checkpoint.header import MAX_HEADER_BYTES, from_text
 
 _NAMES = {
     "BOOL": "b1",
@@ -55,7 +55,7 @@ def _head(draft: Draft, order: Sequence[str]) -> bytes:
     for name in order:
         offsets[name] = (end, end + draft.arrays[name].nbytes)
         end += draft.arrays[name].nbytes
-    entries: dict[str, Any] = {"__metadata__": {"checkpoint": to_text(draft.header())}}
+    entries: dict[str, Any] = {"__metadata__": {"checkpoint": draft.header_text()}}
     for name, array in draft.arrays.items():
         entries[name] = {
             "dtype": _CODES[array.dtype.str[1:]],
