@@ -60,7 +60,7 @@ def verify(file: str) -> dict[str, Any]:
 def damaged(stored: Stored) -> list[str]:
     """A sentence for each array that is not what was saved."""
     broken = []
-    with progress(os.path.basename(stored.path), total_bytes(stored)) as advance:
+    with progress(printable(os.path.basename(stored.path)), total_bytes(stored)) as advance:
         for name in stored.infos:
             try:
                 _exhaust(stored, name, advance)
