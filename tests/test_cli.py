@@ -104,12 +104,13 @@ def test_progress_goes_to_a_terminal_alone() -> None:
     assert (result.stdout, result.stderr) == (line, "")
     reader, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
-    result = process(code, "verify", "a.npz", stderr=terminal)
+    os.rename("a.npz", "\x1b[31m.npz")
+    result = process(code, "verify", "\x1b[31m.npz", stderr=terminal)
     os.close(terminal)
     shown = os.read(reader, 10_000).decode()
     os.close(reader)
-    assert result.stdout == line
-    assert "a.npz:   0%" in shown and "\n" not in shown
+    assert result.stdout == line.replace("a.npz", r"\x1b[31m.npz")
+    assert r"\x1b[31m.npz:   0%" in shown and "\n" not in shown
 
 
 @pytest.mark.parametrize("command", COMMANDS)

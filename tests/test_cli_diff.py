@@ -171,6 +171,21 @@ def test_rows_are_read_few_at_a_time(monkeypatch) -> None:
     assert sorted(set(largest)) == [800, 4000]  # ten rows, or one that is larger
 
 
+def test_what_has_one_sum_is_read_once(monkeypatch) -> None:
+    asked = []
+    array = checkpoint.Stored.array
+
+    def watched(self: checkpoint.Stored, name: str, rows: Any = None) -> np.ndarray:
+        asked.append((name, rows))
+        return array(self, name, rows)
+
+    monkeypatch.setattr(checkpoint.Stored, "array", watched)
+    monkeypatch.setattr(reading, "_READ", 1)
+    run("verify", GOLDEN / "format_1.pkl")
+    names = ("RigidSolver.qpos", "RigidSolver.awake", "Scene.envs_t")
+    assert asked == [(name, None) for name in names]
+
+
 def test_diff_names_what_cannot_be_compared() -> None:
     put(
         "a.npz",
@@ -220,6 +235,7 @@ def test_diff_compares_step_settings_and_model() -> None:
         (True, 1, [{"key": "k", "a": True, "b": 1}]),
         (NAN, NAN, []),
         ({"x": 1, "y": 2}, {"y": 2, "x": 1}, []),
+        ([{"x": 1, "y": 2}], [{"y": 2, "x": 1}], []),
         ([1, 2], [1, 3], [{"key": "k", "a": [1, 2], "b": [1, 3]}]),
         ({}, None, [{"key": "k", "a": {}, "b": None}]),
         (["a", "b"], ["a"], [{"key": "k", "a": ["a", "b"], "b": ["a"]}]),
