@@ -179,7 +179,7 @@ def test_blocks_of_the_page_print_what_they_say(monkeypatch) -> None:
     later = checkpoint.read("checkpoint.npz")
     later.arrays["RigidSolver.qpos"][[0, 1, 2], [0, 1, 1]] = -0.0, NAN, 9.5
     later.manifest["settings"] = {"scene step": "0.02 s in 1 substeps"}
-    monkeypatch.setattr("genesis_state.checkpoint.header.__version__", "0.1.0")
+    monkeypatch.setattr("genesis_state.checkpoint.manifest.__version__", "0.1.0")
     put("later.pkl", later.arrays, 8, time=TIME + 100, **later.manifest)
     blocks = "".join(re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL))
     commands = re.findall(r"^\$ genesis-state (.*)\n((?:(?!\$ ).*\n)*)", blocks, re.MULTILINE)
