@@ -1,10 +1,24 @@
 """The file: formats, safe loading, atomic writing, comparison of scene signatures.
 
-Knows dictionaries of NumPy arrays and plain values, and nothing of scenes or solvers.
+Also saving in the background, and folders of checkpoints. Knows dictionaries of NumPy arrays and
+plain values, and nothing of scenes or solvers.
 """
 
+from genesis_state.checkpoint.background import Saving, flush, submit
+from genesis_state.checkpoint.directory import Directory
 from genesis_state.checkpoint.file import Checkpoint, open, read, write
 from genesis_state.checkpoint.signature import differences
 from genesis_state.checkpoint.stored import Stored
 
-__all__ = ["Checkpoint", "Stored", "differences", "open", "read", "write"]
+__all__ = [
+    "Checkpoint",
+    "Directory",
+    "Saving",
+    "Stored",
+    "differences",
+    "flush",
+    "open",
+    "read",
+    "submit",
+    "write",
+]
