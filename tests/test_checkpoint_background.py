@@ -16,7 +16,7 @@ from checkpoint_process import run
 from checkpoint_source import Source, assert_exact
 
 from genesis_state.checkpoint import Saving, flush, submit
-from genesis_state.checkpoint.background import IN_FLIGHT, afterwards
+from genesis_state.checkpoint.background import IN_FLIGHT, afterwards, settle
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs fork and signals")
 
@@ -168,6 +168,16 @@ def test_an_error_while_a_submit_waits_for_room_is_raised_by_it() -> None:
     threading.Timer(0.05, gate.go.set).start()
     with pytest.raises(OSError, match=r"saved nothing to c.pkl.*'a.pkl'"):
         submit("c.pkl", lambda: None)
+
+
+def test_settling_waits_and_leaves_errors_unseen() -> None:
+    gate = Gate(fail)
+    saving = submit("a.pkl", gate)
+    threading.Timer(0.05, gate.go.set).start()
+    settle()
+    assert saving.done()
+    with pytest.raises(OSError, match=r"'a\.pkl'"):
+        flush()
 
 
 def test_several_unseen_errors_are_raised_one_by_one() -> None:
@@ -374,6 +384,28 @@ def test_an_interrupt_while_waiting_leaves_all_as_it_was(where: str) -> None:
     assert ran == []
     submit("b.pkl", lambda: ran.append(2)).wait()
     assert ran == [2]
+
+
+@posix
+def test_a_signal_handler_may_save_while_a_submit_waits() -> None:
+    ran: list[str] = []
+    gates = [Gate(), Gate()]
+    for gate in gates:
+        submit("a.pkl", gate)
+
+    def handle(*_: object) -> None:
+        for gate in gates:
+            gate.go.set()
+        submit("b.pkl", lambda: ran.append("handler"))
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        submit("c.pkl", lambda: ran.append("main"))
+        flush()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert ran == ["handler", "main"]
 
 
 def test_a_submit_costs_little() -> None:

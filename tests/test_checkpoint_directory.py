@@ -6,7 +6,7 @@ import random
 import shutil
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from checkpoint_content import SUFFIXES
@@ -64,7 +64,7 @@ def test_the_handle_says_when_the_file_is_complete(tmp_path: Path) -> None:
     assert saved.done()
     assert saved.path == directory.path / "step_000000000001.safetensors"
     go = threading.Event()
-    submit("gate", go.wait)  # type: ignore[arg-type]
+    submit("gate", lambda: go.wait(30))
     saving = directory.save(Source(t=2), block=False)
     assert not saving.done()
     assert directory.latest() == saved.path
@@ -87,6 +87,17 @@ def test_step_score_and_metadata_are_the_callers(tmp_path: Path) -> None:
     directory.save(Source(t=6), step=70)
     assert directory.paths() == [path]
     assert read(path).manifest["metadata"] == {}
+
+
+def test_a_save_in_the_foreground_comes_after_those_in_flight(tmp_path: Path) -> None:
+    directory = Directory(tmp_path)
+    go = threading.Event()
+    submit("gate", lambda: go.wait(30))
+    directory.save(Source(t=1, size=SIZE), step=9, block=False)
+    threading.Timer(0.05, go.set).start()
+    directory.save(Source(t=2, size=SIZE), step=9)
+    flush()
+    assert steps(directory) == [2]
 
 
 def test_long_steps_sort_as_numbers(tmp_path: Path) -> None:
@@ -130,8 +141,9 @@ def test_a_file_is_kept_if_any_rule_keeps_it(block: bool, tmp_path: Path) -> Non
 
 
 def test_best_is_by_mode_and_the_later_of_equals(tmp_path: Path) -> None:
-    for mode, wanted in (("max", 3), ("min", 4)):
-        directory = Directory(tmp_path, keep_last=None, mode=mode)  # type: ignore[arg-type]
+    modes: list[tuple[Literal["max", "min"], int]] = [("max", 3), ("min", 4)]
+    for mode, wanted in modes:
+        directory = Directory(tmp_path, keep_last=None, mode=mode)
         for step, score in enumerate([0, 1.5, -2, 1.5, -2, None]):
             save(directory, step, score=score)
         found = directory.best()

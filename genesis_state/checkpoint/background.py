@@ -98,12 +98,13 @@ class _Writer:
     """The thread, what it has to do, and what failed."""
 
     def __init__(self) -> None:
-        self._turn = threading.Lock()  # held by the one that submits, also while it waits
+        # Held by the one that submits, also while it waits; a signal handler may save meanwhile.
+        self._turn = threading.RLock()
         self._unfinished: deque[Saving] = deque()
         self._failed: deque[Saving] = deque()
         self._pool: ThreadPoolExecutor | None = None
 
-    def submit(self, path: str | os.PathLike[str], work: Callable[[], None]) -> Saving:
+    def submit(self, path: str | os.PathLike[str], work: Callable[[], object]) -> Saving:
         saving = Saving(path)
         with self._turn:
             self.raise_unseen(f"this call has saved nothing to {path}; save again")
@@ -116,17 +117,16 @@ class _Writer:
                 self._unfinished.append(saving)
         return saving
 
-    def afterwards(self, work: Callable[[], None]) -> None:
+    def afterwards(self, work: Callable[[], object]) -> None:
         with self._turn:
             self._enqueue(self._guarded, work)
 
-    def flush(self) -> None:
+    def settle(self) -> None:
         # A task of its own comes after everything else, whoever submitted it.
         with self._turn:
             last = self._enqueue(_nothing)
         if last is not None:
             last.result()
-        self.raise_unseen("look at what is in its folder")
 
     def raise_unseen(self, advice: str) -> None:
         while self._failed:
@@ -178,7 +178,7 @@ class _Writer:
         if saving._future is not None:
             saving._future.exception()
 
-    def _save(self, saving: Saving, work: Callable[[], None]) -> None:
+    def _save(self, saving: Saving, work: Callable[[], object]) -> None:
         try:
             work()
         except BaseException as error:
@@ -190,7 +190,7 @@ class _Writer:
             reason = _reason(error) if isinstance(error, OSError) else f"{error!r}\n{lines}"
             _log.error("%s: was not saved in the background: %s", saving.path, reason)
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def _guarded(self, work: Callable[[], object]) -> None:
         try:
             work()
         except Exception as error:
@@ -200,7 +200,7 @@ class _Writer:
 _writer = _Writer()
 
 
-def submit(path: str | os.PathLike[str], work: Callable[[], None]) -> Saving:
+def submit(path: str | os.PathLike[str], work: Callable[[], object]) -> Saving:
     """Runs `work`, which writes the file `path`, in the writer thread.
 
     Waits while `IN_FLIGHT` saves are unfinished. When the interpreter is exiting and threads have
@@ -221,7 +221,7 @@ def submit(path: str | os.PathLike[str], work: Callable[[], None]) -> Saving:
     return _writer.submit(path, work)
 
 
-def afterwards(work: Callable[[], None]) -> None:
+def afterwards(work: Callable[[], object]) -> None:
     """Runs `work` in the writer thread once the saves taken so far have ended.
 
     It never waits and counts as no save. What it raises is logged.
@@ -236,7 +236,16 @@ def flush() -> None:
         OSError, RuntimeError: A save has failed and nobody has asked for it; as for `submit`. With
             several, each call raises one.
     """
-    _writer.flush()
+    _writer.settle()
+    _writer.raise_unseen("look at what is in its folder")
+
+
+def settle() -> None:
+    """Waits until nothing is in flight, however it ends; what failed stays unseen.
+
+    A save in the foreground begins with this, or one in flight to the same file would replace it.
+    """
+    _writer.settle()
 
 
 def _nothing() -> None:

@@ -134,6 +134,8 @@ class Directory:
             values["score"] = _score(score)
         if not self._has_swept:  # a full disk may need the room
             self._sweep()
+        if block:
+            background.settle()  # an older save of the same step must not come after this one
         saving = source.save_checkpoint(file, metadata=values, block=block)
         if block:
             self._rotate(file)
