@@ -373,8 +373,8 @@ def test_an_interrupt_while_waiting_leaves_all_as_it_was(where: str) -> None:
     }
     main = threading.get_ident()
     for _ in range(3):
-        threading.Timer(0.05, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
+            threading.Timer(0.1, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
             calls[where]()
     assert not any(saving.done() for saving in savings)
     for gate in gates:
