@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from pathlib import Path
 
 IN_FLIGHT = 2
@@ -108,8 +109,8 @@ class _Writer:
         saving = Saving(path)
         with self._turn:
             self.raise_unseen(f"this call has saved nothing to {path}; save again")
-            while self._room() <= 0:
-                self._settle(self._unfinished[0])
+            while len(before := self._in_flight()) >= IN_FLIGHT:
+                self._settle(before[0])
                 self.raise_unseen(f"this call has saved nothing to {path}; save again")
             future = self._enqueue(self._save, saving, work)
             if future is not None:
@@ -129,34 +130,47 @@ class _Writer:
             last.result()
 
     def raise_unseen(self, advice: str) -> None:
-        while self._failed:
-            saving = self._failed.popleft()
-            if saving._seen:
-                continue
-            saving._seen = True
-            error = saving._error
-            text = f"an earlier save in the background has failed ({_reason(error)}); {advice}"
-            if isinstance(error, OSError):
-                raise OSError(error.errno, text, str(saving.path)) from error
-            raise RuntimeError(f"{saving.path}: {text}.") from error
+        saving = self._next_unseen()
+        if saving is None:
+            return
+        error = saving._error
+        text = f"an earlier save in the background has failed ({_reason(error)}); {advice}"
+        if isinstance(error, OSError):
+            raise OSError(error.errno, text, str(saving.path)) from error
+        raise RuntimeError(f"{saving.path}: {text}.") from error
 
     def report(self) -> None:
         """Writes to stderr what nobody has seen."""
-        while self._failed:
-            saving = self._failed.popleft()
-            if not saving._seen and sys.stderr is not None:
-                saving._seen = True
+        while (saving := self._next_unseen()) is not None:
+            if sys.stderr is not None:
                 print(
                     f"genesis_state: {saving.path}: was not saved in the background, and nobody "
                     f"has asked: {_reason(saving._error)}",
                     file=sys.stderr,
                 )
 
-    def _room(self) -> int:
-        """How many saves can be taken; counted from what has ended, so nothing can upset it."""
-        while self._unfinished and self._unfinished[0].done():
-            self._unfinished.popleft()
-        return IN_FLIGHT - len(self._unfinished)
+    def _next_unseen(self) -> Saving | None:
+        """Takes the first failed save that nobody has asked about; it then counts as seen."""
+        while True:
+            try:
+                saving = self._failed.popleft()
+            except IndexError:
+                return None
+            if not saving._seen:
+                saving._seen = True
+                return saving
+
+    def _in_flight(self) -> list[Saving]:
+        """Those that have not ended, the first first.
+
+        Found by looking at each, and each removed by itself, so that nothing is miscounted when an
+        interrupt or a signal handler that saves comes in between.
+        """
+        for saving in list(self._unfinished):
+            if saving.done():
+                with suppress(ValueError):
+                    self._unfinished.remove(saving)
+        return list(self._unfinished)
 
     def _enqueue(self, task: Callable[..., None], *args: object) -> Future[None] | None:
         """Hands a task to the thread. Runs it here, last of all, when there can be none."""
@@ -168,8 +182,8 @@ class _Writer:
                 self._pool = pool
             return self._pool.submit(task, *args)
         except RuntimeError:  # the interpreter is exiting: a callback of atexit, or a thread
-            while self._room() < IN_FLIGHT:
-                self._settle(self._unfinished[0])
+            for saving in self._in_flight():
+                self._settle(saving)
             task(*args)
             return None
 
