@@ -12,6 +12,7 @@ import torch
 
 from genesis_state import checkpoint
 from genesis_state.checkpoint import Stored
+from genesis_state.checkpoint.background import settle
 from genesis_state.checkpoint.content import plain_metadata
 from genesis_state.entity_match import EntityMatch, described
 from genesis_state.load_report import LoadReport
@@ -81,6 +82,7 @@ def save(
         checkpoint.write(target, state.views(), step_index=step_index, manifest=said)
 
     if block:
+        settle(target)
         write(scene._memory.live())
         return None
     return checkpoint.submit(target, partial(write, scene.get_state(params=True)))
@@ -96,6 +98,7 @@ def load(
     convert_precision: bool,
 ) -> LoadReport:
     """What `Scene.load_checkpoint` does; see there."""
+    settle(path)
     with checkpoint.open(path) as stored:
         fitting = _Fitting(scene, stored, convert_precision)
         try:

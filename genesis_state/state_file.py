@@ -10,6 +10,7 @@ import numpy as np
 
 from genesis_state import checkpoint
 from genesis_state.checkpoint import Stored
+from genesis_state.checkpoint.background import settle
 from genesis_state.layout import StateLayout
 from genesis_state.selection import select
 from genesis_state.state import SimState
@@ -33,6 +34,7 @@ def load_state(path: str | os.PathLike[str], source_envs: Any = None) -> SimStat
         OSError: There is no such file, or it cannot be read.
         TypeError, IndexError: `source_envs` does not fit it.
     """
+    settle(path)
     with checkpoint.open(path) as stored:
         layout = saved_layout(stored)
         if layout is None:

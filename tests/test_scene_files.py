@@ -407,6 +407,24 @@ def test_a_background_save_holds_the_state_of_the_call(
         assert found.t == state.t
 
 
+def test_what_is_in_flight_is_neither_overtaken_nor_overlooked(
+    lively: gs.Scene, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.npz"
+    for _ in range(3):
+        lively.save_checkpoint(path, block=False)
+        lively.step()
+        lively.save_checkpoint(path, block=False)
+        assert gs.load_state(path).equal(lively.get_state(params=True))
+        lively.step()
+        lively.save_checkpoint(path)
+        wanted = lively.get_state(params=True)
+        gs.checkpoint.flush()
+        lively.step()
+        lively.load_checkpoint(path)
+        assert lively.get_state(params=True).equal(wanted)
+
+
 def test_a_background_save_refuses_at_once_what_it_can(lively: gs.Scene, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"suffix '.txt'"):
         lively.save_checkpoint(tmp_path / "a.txt", block=False)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from genesis_state.checkpoint.leftovers import hold, sweep, temporary
 
 
 @contextmanager
@@ -15,6 +17,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Opens a temporary file beside `path` that takes its place when the block ends well.
 
     Any failure, in the block or on the disk, removes the temporary file; `path` stays as it was.
+    The temporary file of a process that was killed is removed by the next save to the same file.
 
     Args:
         path: The file to write. A link is followed, so that it stays a link.
@@ -30,17 +33,29 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise FileNotFoundError(
             f"{path}: the folder {target.parent} does not exist; create it, or save elsewhere."
         )
+    # What killed processes left of this file goes first: a full disk may need the room.
+    with suppress(OSError):
+        sweep(target.parent, re.escape(target.name))
     # In the same folder, because a rename is atomic only inside one file system.
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    beside = temporary(target)
     try:
-        with open(temporary, "xb") as stream:
+        stream = open(beside, "xb")  # noqa: SIM115 - closed by the block below
+        while not hold(stream, beside):
+            stream.close()
+            beside.unlink(missing_ok=True)
+            beside = temporary(target)
+            stream = open(beside, "xb")  # noqa: SIM115
+        with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, target)
+            if os.name != "nt":
+                os.replace(beside, target)  # still held, or a sweep could come in between
+        if os.name == "nt":
+            os.replace(beside, target)  # Windows renames no open file, and has no sweeps
     except BaseException as error:
         with suppress(OSError):
-            temporary.unlink()
+            beside.unlink()
         if isinstance(error, OSError):
             raise OSError(
                 error.errno,

@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from pathlib import Path
 
 IN_FLIGHT = 2
@@ -57,7 +58,8 @@ class Saving:
             timeout: The longest to wait [s]; by default as long as it takes.
 
         Raises:
-            BaseException: What the save raised; the file is as it was before.
+            BaseException: What the save raised, without its traceback, which is in the log; the
+                file is as it was before.
             TimeoutError: It has not ended in that time; it goes on.
         """
         error = self.exception(timeout)
@@ -97,17 +99,18 @@ class _Writer:
     """The thread, what it has to do, and what failed."""
 
     def __init__(self) -> None:
-        self._turn = threading.Lock()  # held by the one that submits, also while it waits
+        # Held by the one that submits, also while it waits; a signal handler may save meanwhile.
+        self._turn = threading.RLock()
         self._unfinished: deque[Saving] = deque()
         self._failed: deque[Saving] = deque()
         self._pool: ThreadPoolExecutor | None = None
 
-    def submit(self, path: str | os.PathLike[str], work: Callable[[], None]) -> Saving:
+    def submit(self, path: str | os.PathLike[str], work: Callable[[], object]) -> Saving:
         saving = Saving(path)
         with self._turn:
             self.raise_unseen(f"this call has saved nothing to {path}; save again")
-            while self._room() <= 0:
-                self._settle(self._unfinished[0])
+            while len(before := self._in_flight()) >= IN_FLIGHT:
+                self._settle(before[0])
                 self.raise_unseen(f"this call has saved nothing to {path}; save again")
             future = self._enqueue(self._save, saving, work)
             if future is not None:
@@ -115,60 +118,80 @@ class _Writer:
                 self._unfinished.append(saving)
         return saving
 
-    def afterwards(self, work: Callable[[], None]) -> None:
+    def afterwards(self, work: Callable[[], object]) -> None:
         with self._turn:
             self._enqueue(self._guarded, work)
 
-    def flush(self) -> None:
+    def settle(self, path: str | os.PathLike[str] | None) -> None:
+        if self._pool is None:
+            return
+        if path is not None:
+            file = os.path.realpath(path)
+            for saving in tuple(self._unfinished):
+                if os.path.realpath(saving.path) == file:
+                    self._settle(saving)
+            return
         # A task of its own comes after everything else, whoever submitted it.
         with self._turn:
             last = self._enqueue(_nothing)
         if last is not None:
             last.result()
-        self.raise_unseen("look at what is in its folder")
 
     def raise_unseen(self, advice: str) -> None:
-        while self._failed:
-            saving = self._failed.popleft()
-            if saving._seen:
-                continue
-            saving._seen = True
-            error = saving._error
-            text = f"an earlier save in the background has failed ({_reason(error)}); {advice}"
-            if isinstance(error, OSError):
-                raise OSError(error.errno, text, str(saving.path)) from error
-            raise RuntimeError(f"{saving.path}: {text}.") from error
+        saving = self._next_unseen()
+        if saving is None:
+            return
+        error = saving._error
+        text = f"an earlier save in the background has failed ({_reason(error)}); {advice}"
+        if isinstance(error, OSError):
+            raise OSError(error.errno, text, str(saving.path)) from error
+        raise RuntimeError(f"{saving.path}: {text}.") from error
 
     def report(self) -> None:
         """Writes to stderr what nobody has seen."""
-        while self._failed:
-            saving = self._failed.popleft()
-            if not saving._seen and sys.stderr is not None:
-                saving._seen = True
+        while (saving := self._next_unseen()) is not None:
+            if sys.stderr is not None:
                 print(
                     f"genesis_state: {saving.path}: was not saved in the background, and nobody "
                     f"has asked: {_reason(saving._error)}",
                     file=sys.stderr,
                 )
 
-    def _room(self) -> int:
-        """How many saves can be taken; counted from what has ended, so nothing can upset it."""
-        while self._unfinished and self._unfinished[0].done():
-            self._unfinished.popleft()
-        return IN_FLIGHT - len(self._unfinished)
+    def _next_unseen(self) -> Saving | None:
+        """Takes the first failed save that nobody has asked about; it then counts as seen."""
+        while True:
+            try:
+                saving = self._failed.popleft()
+            except IndexError:
+                return None
+            if not saving._seen:
+                saving._seen = True
+                return saving
+
+    def _in_flight(self) -> list[Saving]:
+        """Those that have not ended, the first first.
+
+        Found by looking at each, and each removed by itself, so that nothing is miscounted when an
+        interrupt or a signal handler that saves comes in between.
+        """
+        for saving in list(self._unfinished):
+            if saving.done():
+                with suppress(ValueError):
+                    self._unfinished.remove(saving)
+        return list(self._unfinished)
 
     def _enqueue(self, task: Callable[..., None], *args: object) -> Future[None] | None:
-        """Hands a task to the thread; runs it here, last of all, when threads have shut down."""
-        if self._pool is None:
-            pool = ThreadPoolExecutor(1, thread_name_prefix="genesis_state-save")
-            # The thread starts now and stays, so that no later call can fail for want of one.
-            pool.submit(_nothing)
-            self._pool = pool
+        """Hands a task to the thread. Runs it here, last of all, when there can be none."""
         try:
+            if self._pool is None:
+                pool = ThreadPoolExecutor(1, thread_name_prefix="genesis_state-save")
+                # The thread starts now and stays, so that no later call can fail for want of one.
+                pool.submit(_nothing)
+                self._pool = pool
             return self._pool.submit(task, *args)
         except RuntimeError:  # the interpreter is exiting: a callback of atexit, or a thread
-            while self._room() < IN_FLIGHT:
-                self._settle(self._unfinished[0])
+            for saving in self._in_flight():
+                self._settle(saving)
             task(*args)
             return None
 
@@ -177,17 +200,19 @@ class _Writer:
         if saving._future is not None:
             saving._future.exception()
 
-    def _save(self, saving: Saving, work: Callable[[], None]) -> None:
+    def _save(self, saving: Saving, work: Callable[[], object]) -> None:
         try:
             work()
         except BaseException as error:
             del work
+            lines = "".join(traceback.format_exception(type(error), error, error.__traceback__))
             _release_memory(error)
             saving._error = error
             self._failed.append(saving)
-            _log.error("%s: was not saved in the background: %s", saving.path, _reason(error))
+            reason = _reason(error) if isinstance(error, OSError) else f"{error!r}\n{lines}"
+            _log.error("%s: was not saved in the background: %s", saving.path, reason)
 
-    def _guarded(self, work: Callable[[], None]) -> None:
+    def _guarded(self, work: Callable[[], object]) -> None:
         try:
             work()
         except Exception as error:
@@ -197,7 +222,7 @@ class _Writer:
 _writer = _Writer()
 
 
-def submit(path: str | os.PathLike[str], work: Callable[[], None]) -> Saving:
+def submit(path: str | os.PathLike[str], work: Callable[[], object]) -> Saving:
     """Runs `work`, which writes the file `path`, in the writer thread.
 
     Waits while `IN_FLIGHT` saves are unfinished. When the interpreter is exiting and threads have
@@ -218,7 +243,7 @@ def submit(path: str | os.PathLike[str], work: Callable[[], None]) -> Saving:
     return _writer.submit(path, work)
 
 
-def afterwards(work: Callable[[], None]) -> None:
+def afterwards(work: Callable[[], object]) -> None:
     """Runs `work` in the writer thread once the saves taken so far have ended.
 
     It never waits and counts as no save. What it raises is logged.
@@ -233,7 +258,20 @@ def flush() -> None:
         OSError, RuntimeError: A save has failed and nobody has asked for it; as for `submit`. With
             several, each call raises one.
     """
-    _writer.flush()
+    _writer.settle(None)
+    _writer.raise_unseen("look at what is in its folder")
+
+
+def settle(path: str | os.PathLike[str] | None = None) -> None:
+    """Waits until nothing is in flight, however it ends; what failed stays unseen.
+
+    A save in the foreground begins with this, or one in flight to the same file would replace it;
+    and so does reading a file back.
+
+    Args:
+        path: Wait for the saves to this file only.
+    """
+    _writer.settle(path)
 
 
 def _nothing() -> None:
@@ -247,14 +285,17 @@ def _reason(error: BaseException | None) -> str:
 
 
 def _release_memory(error: BaseException) -> None:
-    """Lets go of the arrays that the frames of an error hold; the lines stay."""
+    """Lets go of the frames of an error, which hold the arrays that were to be saved.
+
+    To clear them is not enough: a frame keeps its function, and that what it was made with.
+    """
     links: list[BaseException | None] = [error]
     known: set[int] = set()
     while links:
         link = links.pop()
         if link is not None and id(link) not in known:
             known.add(id(link))
-            traceback.clear_frames(link.__traceback__)
+            link.__traceback__ = None
             links += [link.__cause__, link.__context__]
 
 
