@@ -93,9 +93,7 @@ def test_interrupts_at_any_moment_leave_a_whole_file_and_nothing_else(tmp_path: 
                 signal.setitimer(signal.ITIMER_REAL, rng.uniform(longest / 100, longest))
                 saves[n % 2]()
                 signal.setitimer(signal.ITIMER_REAL, 0)
-            except (KeyboardInterrupt, ValueError) as error:
-                # zipfile answers some interrupts with an error of its own, raised on top of them.
-                assert KeyboardInterrupt in (type(error), type(error.__context__)), repr(error)
+            except KeyboardInterrupt:
                 hits += 1
             flush()
             assert sorted(os.listdir(tmp_path)) == ["a.npz", "runs"], f"seed {SEED}, round {n}"

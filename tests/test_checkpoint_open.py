@@ -109,7 +109,7 @@ def test_a_file_cut_short_while_it_is_open_is_an_error(path: Path) -> None:
     with checkpoint.open(path) as stored:
         with open(path, "r+b") as file:
             file.truncate(stored.infos["S.rows"].offset + 10)
-        with pytest.raises(ValueError, match=r"ends in S\.rows; something cut it short while"):
+        with pytest.raises(ValueError, match=r"ends in S\.rows, something cut it short while"):
             stored.array("S.rows")
 
 

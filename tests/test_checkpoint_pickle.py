@@ -121,7 +121,7 @@ HOSTILE = {
     "object array": (holding(array_pickle(b"K\x01\x85", dtype="O8")), "dtype 'O8'"),
     "pickled object array": (pickle.dumps({"arrays": np.array([{}, None])}), "dtype 'O8'"),
     "record array": (pickle.dumps(np.zeros(2, [("a", "f4"), ("b", "i4")])), "dtype 'V8'"),
-    "bool of two": (holding(array_pickle(b"K\x01\x85", "b1", b"C\x01\x02")), "neither 0 nor 1"),
+    "bool of two": (holding(array_pickle(b"K\x01\x85", "b1", b"C\x01\x02")), "is 2, needs 0 or 1"),
     "array of text": (holding(array_pickle(b"K\x01\x85", payload=text("abcd"))), "without numbers"),
     "laughs": (laughs(), "stands in two places"),
     "cycle": (b"\x80\x04]\x94h\x00a.", "stands in two places"),

@@ -102,7 +102,7 @@ def test_a_file_is_replaced_only_if_told_so(command: list[str]) -> None:
         ("bad.npz", "b.npz", r"bad.npz: damaged: block 0 of RigidSolver.qpos has checksum"),
         ("name.pkl", "b.npz", r"b.npz: array name 'a/b': needs 1 to 200 bytes .*; rename it\."),
         ("text.npz", "b.npz", r"text.npz: is no zip file; it is cut short, damaged, or something"),
-        ("folder.npz", "b.npz", r"folder.npz: is a folder, needs to be a checkpoint file\."),
+        ("folder.npz", "b.npz", r"folder.npz: is a folder, needs to be a file; name one in it\."),
     ],
 )
 def test_what_cannot_be_rewritten(command: list[str], a: str, b: str, message: str) -> None:

@@ -47,9 +47,9 @@ def loads(data: bytes, what: str, *, max_values: int) -> Any:
     try:
         return json.loads(data.decode("utf-8"), object_pairs_hook=unique, parse_int=integer)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{what} is no JSON: {error}; take another copy.") from error
+        raise ValueError(f"{what} is no JSON: {error}.") from error
     except RecursionError:
-        raise ValueError(f"{what} is nested too deep; take another copy.") from None
+        raise ValueError(f"{what} is nested too deep.") from None
 
 
 def _marks_outside_texts(data: bytes) -> int:

@@ -75,12 +75,12 @@ def checksums(found: Any, infos: Mapping[str, ArrayInfo]) -> Checksums:
         ValueError: They are not those of these arrays.
     """
     if not isinstance(found, dict) or found.keys() != infos.keys():
-        raise ValueError("has checksums of other arrays than it holds; take another copy.")
+        raise ValueError("has checksums of other arrays than it holds.")
     sums = {}
     for name, info in infos.items():
         digits, count = found[name], -(-info.nbytes // BLOCK)
         if not isinstance(digits, str) or len(digits) != count * _DIGITS:
-            raise ValueError(f"{name} needs the checksums of {count} blocks; take another copy.")
+            raise ValueError(f"{name} needs the checksums of {count} blocks.")
         sums[name] = [digits[i : i + _DIGITS] for i in range(0, len(digits), _DIGITS)]
     return Checksums(BLOCK, sums, lambda info, data: xxhash.xxh3_64_hexdigest(data))
 
@@ -94,7 +94,7 @@ def whole_checksums(found: Any, infos: Mapping[str, ArrayInfo]) -> Checksums:
     if not isinstance(found, dict):
         raise ValueError("has a manifest without checksums; it is damaged or made by hand.")
     if found.keys() != infos.keys() or not all(type(value) is int for value in found.values()):
-        raise ValueError("has checksums of other arrays than it holds; take another copy.")
+        raise ValueError("has checksums of other arrays than it holds.")
     sums = {name: [f"{value:08x}"] for name, value in found.items()}
 
     def take(info: ArrayInfo, data: memoryview) -> str:
@@ -104,5 +104,5 @@ def whole_checksums(found: Any, infos: Mapping[str, ArrayInfo]) -> Checksums:
     for name, info in infos.items():
         # Of an empty array nothing is read, so this is when its shape is checked.
         if not info.nbytes and sums[name] != [take(info, memoryview(b""))]:
-            raise ValueError(f"damaged: the shape of {name[:80]}; take another copy.")
+            raise ValueError(f"damaged: the shape of {name[:80]}.")
     return Checksums(None, sums, take)

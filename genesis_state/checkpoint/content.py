@@ -21,6 +21,10 @@ MAX_STEPS = 2**63
 RESERVED_NAMES = ("checkpoint", "__metadata__")
 
 
+class Unreadable(ValueError):
+    """Of a file that is refused and says itself what to do about it."""
+
+
 def check_name(name: Any) -> None:
     """Refuses what is no name of an array in every format.
 

@@ -17,7 +17,7 @@ import numpy as np
 from genesis_state.checkpoint import header, npz_format, pickle_format, safetensors_format
 from genesis_state.checkpoint.array_info import ArrayInfo
 from genesis_state.checkpoint.atomic import replacing
-from genesis_state.checkpoint.content import MAX_STEPS, check_arrays
+from genesis_state.checkpoint.content import MAX_STEPS, Unreadable, check_arrays
 from genesis_state.checkpoint.draft import Draft
 from genesis_state.checkpoint.manifest import Manifest
 from genesis_state.checkpoint.stored import Stored
@@ -108,7 +108,7 @@ def open(path: str | os.PathLike[str]) -> Stored:
     # A pipe or a device would never end, so it is not opened at all.
     mode = os.stat(path).st_mode
     if stat.S_ISDIR(mode):
-        raise IsADirectoryError(f"{path}: is a folder, needs to be a checkpoint file.")
+        raise IsADirectoryError(f"{path}: is a folder, needs to be a file; name one in it.")
     if not stat.S_ISREG(mode):
         raise OSError(f"{path}: is not a regular file; copy its bytes into one.")
     stream = Path(path).open("rb")  # noqa: SIM115 - Stored closes it
@@ -121,6 +121,8 @@ def open(path: str | os.PathLike[str]) -> Stored:
             reason = str(error)  # which may quote the file
             if len(reason) > _LONGEST_REASON:
                 reason = reason[:_LONGEST_REASON] + "…"
+            if not isinstance(error, Unreadable):
+                reason = f"{reason.removesuffix('.')}; take another copy, or name another file."
             raise ValueError(f"{path}: {reason}") from error
         raise
 
@@ -164,6 +166,6 @@ def _load(suffix: str, stream: BufferedReader) -> tuple[dict[str, Any], dict[str
     if not FORMATS[suffix].recognizes(first):
         for other, file_format in FORMATS.items():
             if file_format.recognizes(first):
-                raise ValueError(f"its bytes are those of a {other} file; rename it to that.")
+                raise Unreadable(f"its bytes are those of a {other} file; rename it to that.")
     stream.seek(0)
     return FORMATS[suffix].load(stream, os.fstat(stream.fileno()).st_size)

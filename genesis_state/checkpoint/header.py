@@ -20,7 +20,14 @@ import numpy as np
 from genesis_state.checkpoint.array_info import ArrayInfo
 from genesis_state.checkpoint.bounded_json import loads
 from genesis_state.checkpoint.checksum import Checksums, checksums, digest, whole_checksums
-from genesis_state.checkpoint.content import MAX_ARRAYS, MAX_STEPS, MAX_VALUES, check_name, plain
+from genesis_state.checkpoint.content import (
+    MAX_ARRAYS,
+    MAX_STEPS,
+    MAX_VALUES,
+    Unreadable,
+    check_name,
+    plain,
+)
 
 FORMAT = 2
 OWN_KEYS = ("format", "library", "checksums", "seal")
@@ -96,17 +103,17 @@ def opened(values: Mapping[str, Any], infos: Mapping[str, ArrayInfo]) -> Header:
         raise ValueError(str(error)) from error
     turned = [name for name, info in infos.items() if info.swapped or info.fortran]
     if turned:
-        raise ValueError(f"{turned[0][:80]} is not little-endian in C order; take another copy.")
+        raise ValueError(f"{turned[0][:80]} is not little-endian in C order.")
     number = manifest.get("format", 1)
     if type(number) is int and number > FORMAT:
-        raise ValueError(
+        raise Unreadable(
             f"is of format {number}, written by version {manifest.get('library')!r:.40}; this one "
             f"reads formats up to {FORMAT}: update genesis_state."
         )
     header = {"timestamp": timestamp, "step_index": step_index, "manifest": manifest}
     open_format = _FORMATS.get(number) if type(number) is int else None
     if open_format is None:
-        raise ValueError(f"is of format {number!r:.40}, which does not exist; take another copy.")
+        raise ValueError(f"is of format {number!r:.40}, which does not exist.")
     return Header(float(timestamp), step_index, manifest, open_format(header, infos))
 
 
@@ -147,4 +154,4 @@ def seal_of(header: Mapping[str, Any], described: Mapping[str, Any]) -> str:
 
 def _compare(found: Any, wanted: Any) -> None:
     if found != wanted:
-        raise ValueError("is damaged outside its arrays; take another copy.")
+        raise ValueError("is damaged outside its arrays.")

@@ -36,11 +36,17 @@ def recognizes(first: bytes) -> bool:
 
 def dump(stream: BinaryIO, draft: Draft) -> None:
     """Writes a file, the header last."""
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in draft.arrays.items():
-            _write(archive, name, array, draft.data(name))
-        text = np.array(draft.header_text().encode("ascii"))
-        _write(archive, _HEADER, text, [text.reshape(-1).view(np.uint8).data])
+    try:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+            for name, array in draft.arrays.items():
+                _write(archive, name, array, draft.data(name))
+            text = np.array(draft.header_text().encode("ascii"))
+            _write(archive, _HEADER, text, [text.reshape(-1).view(np.uint8).data])
+    except ValueError as error:
+        # An archive that is left in the middle of a member cannot close itself, and says only so.
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise error.__context__ from None
+        raise
 
 
 def _write(

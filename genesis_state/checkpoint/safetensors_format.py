@@ -88,7 +88,7 @@ def load(stream: BufferedReader, size: int) -> tuple[dict[str, Any], dict[str, A
     if not isinstance(text, str):
         raise ValueError("has no 'checkpoint' in its metadata; it is no checkpoint.")
     if len(metadata) > 1:
-        raise ValueError("has more metadata than a checkpoint; take another copy.")
+        raise ValueError("has more metadata than a checkpoint.")
     if len(entries) > MAX_ARRAYS:
         raise ValueError(f"{len(entries)} arrays, a checkpoint holds at most {MAX_ARRAYS}.")
     start = _LENGTH.size + length
@@ -117,11 +117,10 @@ def _check_data(infos: Mapping[str, ArrayInfo], start: int, size: int) -> None:
         if info.offset != at:
             raise ValueError(
                 f"{name[:80]}: begins at byte {info.offset - start} of the data, needs "
-                f"{at - start}; take another copy."
+                f"{at - start}."
             )
         at += info.nbytes
     if at != size:
         raise ValueError(
-            f"is cut short or damaged: its arrays end at byte {at}, the file at byte {size}; take "
-            "another copy."
+            f"is cut short or damaged: its arrays end at byte {at}, the file at byte {size}."
         )

@@ -133,7 +133,8 @@ class Stored:
 
     def _info(self, name: str) -> ArrayInfo:
         if name not in self.infos:
-            raise KeyError(f"{self.path}: there is no array {name!r}.")
+            shown = ", ".join(list(self.infos)[:20]) + (", …" if len(self.infos) > 20 else "")
+            raise KeyError(f"{self.path}: there is no array {name!r}; it has {shown}.")
         return self.infos[name]
 
     def _selected(self, name: str, rows: Any) -> RowSelection:
@@ -170,7 +171,10 @@ class Stored:
                         self._check(name, index, scratch)
                     part[:] = scratch[low - first : high - first]
                 if flags and part.max(initial=0) > 1:
-                    raise ValueError(f"{self.path}: {name} has a bool that is neither 0 nor 1.")
+                    raise ValueError(
+                        f"{self.path}: {name} has a bool that is {part.max()}, needs 0 or 1; take "
+                        "another copy."
+                    )
                 target.put(to, part)
                 to += high - low
 
@@ -181,7 +185,8 @@ class Stored:
             count = self._stream.readinto(left)
             if not count:
                 raise ValueError(
-                    f"{self.path}: ends in {name}; something cut it short while it was open."
+                    f"{self.path}: ends in {name}, something cut it short while it was open; take "
+                    "another copy."
                 )
             left = left[count:]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from typing import NamedTuple
 
-from genesis_state.checkpoint.content import MAX_ARRAYS, MAX_NAME
+from genesis_state.checkpoint.content import MAX_ARRAYS, MAX_NAME, Unreadable
 
 _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
@@ -116,7 +116,7 @@ def _entries(data: bytes, count: int) -> Iterator[tuple[str, _Said, int]]:
                 f"{name[:80]}: encrypted, or in another way that a checkpoint has not."
             )
         if method != 0:
-            raise ValueError(f"{name[:80]}: compressed; save it with np.savez, uncompressed.")
+            raise Unreadable(f"{name[:80]}: compressed; save it with np.savez, uncompressed.")
         unpacked, packed, offset = _wide(extra, unpacked, packed, offset)
         if packed != unpacked:
             raise ValueError(f"{name[:80]}: {packed} bytes stored, {unpacked} said.")
