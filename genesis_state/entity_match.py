@@ -96,9 +96,10 @@ class EntityMatch:
             theirs = {part.name: part for part in self._theirs.get(owner, ())}
             for name in dict.fromkeys([*ours, *theirs]):
                 if name in ours and name in theirs:
-                    if ours[name] != theirs[name]:
-                        what = "kind" if ours[name].kind != theirs[name].kind else "place or size"
-                        found.append(f"entity {name} of {owner} is of another {what}.")
+                    if ours[name].kind != theirs[name].kind:
+                        found.append(f"entity {name} of {owner} is of another kind.")
+                    elif ours[name].counts() != theirs[name].counts():
+                        found.append(f"entity {name} of {owner} is of another size.")
                 else:
                     has, lacks = (
                         ("scene", "checkpoint") if name in ours else ("checkpoint", "scene")

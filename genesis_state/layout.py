@@ -298,7 +298,10 @@ def _model_differences(
     ours: dict[str, str], theirs: dict[str, str], here: str, there: str
 ) -> list[str]:
     found = []
+    alone = [key for key in (*ours, *theirs) if (key in ours) != (key in theirs)]
     for key in dict.fromkeys([*ours, *theirs]):
+        if any(key.startswith(f"{other} ") for other in alone):
+            continue  # "entity box size" goes without saying where there is no "entity box"
         if key in ours and key in theirs:
             if ours[key] != theirs[key]:
                 found.append(f"{key} is {ours[key]} in {here}, {theirs[key]} in {there}.")

@@ -13,12 +13,14 @@ from genesis_state import assembly, testing
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+CHECKPOINTS = (ROOT / "docs" / "checkpoints.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+BLOCKS = BLOCK.findall(TEXT)
 
 
-def table(header: str) -> list[list[str]]:
+def table(header: str, text: str = TEXT) -> list[list[str]]:
     """The cells of the table below a header row, without the line of dashes."""
-    below = TEXT[TEXT.index(header) :].splitlines()[2:]
+    below = text[text.index(header) :].splitlines()[2:]
     rows = []
     for line in below:
         if not line.startswith("|"):
@@ -36,14 +38,30 @@ def test_block_runs_as_pasted(block: str, tmp_path: Path) -> None:
     assert (tmp_path / "checkpoint.pkl").is_file() == ("checkpoint.pkl" in block)
 
 
-def test_state_table_is_that_of_the_schemas() -> None:
+def test_blocks_on_checkpoints_run_one_after_the_other(tmp_path: Path) -> None:
+    script = "\n".join(BLOCK.findall(CHECKPOINTS))
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=600
+    )
+    assert run.returncode == 0, run.stderr
+    for words in (
+        "20 {'reward': 12.5}",
+        "entity floor is in this scene, not in the checkpoint.",
+        "in part: RigidSolver.links_pos, of robot",
+        "'step_000000000100.safetensors'",
+    ):
+        assert words in run.stdout
+
+
+@pytest.mark.parametrize("text", [TEXT, CHECKPOINTS], ids=["README", "checkpoints"])
+def test_state_table_is_that_of_the_schemas(text: str) -> None:
     wanted = []
     for solver in assembly.OWN:
         variables = solver.schema.variables().items()
         names = [f"`{name}`" for name, var in variables if var.role == "state"]
         wanted.append([f"`{solver.__name__}`", ", ".join(names)])
     lines = "\n".join(f"| {' | '.join(row)} |" for row in wanted)
-    assert table("| solver | public variables |") == wanted, f"the table should be\n{lines}"
+    assert table("| solver | public variables |", text) == wanted, f"the table should be\n{lines}"
 
 
 def test_page_on_states_is_that_of_the_schemas() -> None:

@@ -298,7 +298,7 @@ def test_entities_are_found_by_name(toy_file: Any) -> None:
     for sentence in (
         "entity snow of MPMSolver is in the checkpoint, not in the scene.",
         "entity ball of RigidSolver is in the scene, not in the checkpoint.",
-        "entity pool of SPHSolver is of another place or size.",
+        "entity pool of SPHSolver is of another size.",
         "in part: MPMSolver.pos, of sand",
     ):
         assert sentence in text

@@ -20,6 +20,10 @@ class EntityPart:
     kind: str
     ranges: Mapping[str, tuple[int, int]]
 
+    def counts(self) -> dict[str, int]:
+        """How many entries it has, by dim."""
+        return {dim: end - start for dim, (start, end) in self.ranges.items()}
+
 
 def one_after_the_other(
     entities: Iterable[tuple[str, str, Mapping[str, int]]],
