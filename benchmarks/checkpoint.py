@@ -6,10 +6,10 @@
 Every save ends on the disk. A raw save takes the steps of ours: a temporary file, fsync, rename,
 fsync of the folder; the peers, and the raw one "in place", write the file itself and fsync that
 alone. ".safetensors state" is `SimState.save` and `gs.load_state` of the same numbers, which lie
-in rows there. Files are read from the page cache. All ways take turns, so that whatever else the
-machine does meets all of them; `ratio` is the median of raw time over the median of this way, 1 is
-as fast as the disk. `extra_memory` is what a way takes beside the arrays, as a share of them (Linux
-only).
+in rows there. Files are read from the page cache, each once before. All ways take turns, so that
+whatever else the machine does meets all of them; `ratio` is the median of raw time over the median
+of this way, 1 is as fast as the disk. `extra_memory` is what a way takes beside the arrays, as a
+share of them (Linux only).
 """
 
 from __future__ import annotations
@@ -214,6 +214,7 @@ def measured(arrays: Arrays, folder: Path, samples: int) -> dict[str, Any]:
             path = folder / name
             path.unlink(missing_ok=True)  # a new file each time, as ours is
             times[way]["save"].append(timed(lambda s=save, p=path: s(p, arrays)))
+            load(path)
             times[way]["load"].append(timed(lambda f=load, p=path: f(p)))
             path.unlink()
     report: dict[str, Any] = {"bytes": sum(array.nbytes for array in arrays.values())}

@@ -56,6 +56,7 @@ def manifest(scene: Scene) -> dict[str, Any]:
         "settings": settings(scene),
         "entities": described(scene.solvers),
         "dims": {key: dims[key] for key in scene.layout.keys(params=True) if key in dims},
+        "metadata": {},
     }
 
 
@@ -75,7 +76,9 @@ def save(
     """What `Scene.save_checkpoint` does; see there."""
     checkpoint.require_suffix(path)
     target = os.path.abspath(path)  # the program may be in another folder by then
-    said = checkpoint.Manifest({"metadata": plain_metadata(metadata)}, scene._manifest)
+    said = scene._manifest
+    if metadata is not None:
+        said = checkpoint.Manifest({"metadata": plain_metadata(metadata)}, said)
     step_index = scene.t
 
     def write(state: SimState) -> None:

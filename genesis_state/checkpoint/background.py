@@ -35,17 +35,19 @@ class Saving:
 
     Args:
         path: The file.
-
-    Attributes:
-        path: The file.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self._file = os.fspath(path)  # to make a Path takes as long as the rest of a submit
         self._process = os.getpid()
         self._future: Future[None] | None = None  # None stands for a finished one
         self._error: BaseException | None = None
         self._seen = False
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self._file)
 
     def done(self) -> bool:
         """Whether the save has ended, well or not."""

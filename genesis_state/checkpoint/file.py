@@ -151,7 +151,7 @@ def require_suffix(path: str | os.PathLike[str]) -> str:
     Raises:
         ValueError: It names no format.
     """
-    suffix = Path(path).suffix
+    suffix = os.path.splitext(os.fspath(path))[1]
     if suffix not in FORMATS:
         *most, last = FORMATS
         raise ValueError(

@@ -68,7 +68,7 @@ def sweep(folder: str | os.PathLike[str], pattern: str | None = None) -> list[Pa
     wanted = re.compile(".+" if pattern is None else pattern, re.DOTALL)
     removed = []
     for name in os.listdir(folder):
-        found = _NAME.fullmatch(name)
+        found = _NAME.fullmatch(name) if name.endswith(".tmp") else None
         if found and wanted.fullmatch(found[1]):
             path = Path(folder, name)
             # What vanished, cannot be opened or is in use is left alone.
