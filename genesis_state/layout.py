@@ -262,7 +262,18 @@ class StateLayout:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> StateLayout:
-        """The layout that `to_dict` described."""
+        """The layout that `to_dict` described.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is no such thing.
+        """
+        for key, value in plain["model"]:
+            if not isinstance(key, str) or not isinstance(value, str):
+                raise TypeError(f"model: {key!r} is {value!r}, needs texts.")
+        for owner in plain["owners"]:
+            for name, role, dtype, _ in (*owner["saved"], *owner["param"]):
+                if not all(isinstance(text, str) for text in (owner["name"], name, role, dtype)):
+                    raise TypeError(f"{owner['name']!r}: variable {name!r} needs texts.")
         owners = tuple(
             OwnerLayout(
                 owner["name"],

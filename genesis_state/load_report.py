@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LoadReport:
     """What `Scene.load_checkpoint` did.
 
@@ -28,7 +28,7 @@ class LoadReport:
     ignored: tuple[str, ...]
     differences: tuple[str, ...]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:  # what a notebook shows
         lines = [f"{self.path}: {len(self.loaded)} variables loaded whole"]
         for key, entities in self.partial.items():
             lines.append(f"  in part: {key}, of {', '.join(entities) or 'no entity'}")

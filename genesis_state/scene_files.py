@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -79,10 +80,11 @@ def save(
     said = scene._manifest
     if metadata is not None:
         said = checkpoint.Manifest({"metadata": plain_metadata(metadata)}, said)
-    step_index = scene.t
+    step_index, timestamp = scene.t, time.time()
 
     def write(state: SimState) -> None:
-        checkpoint.write(target, state.views(), step_index=step_index, manifest=said)
+        arrays = state.views()
+        checkpoint.write(target, arrays, step_index=step_index, manifest=said, timestamp=timestamp)
 
     if block:
         settle(target)

@@ -351,6 +351,34 @@ def test_every_difference_is_listed(lively: gs.Scene, tmp_path: Path) -> None:
     assert torch.equal(lively.get_state().bead.pos, initial.bead.pos)
 
 
+STRANGE: list[Any] = [None, 1, "text", [], {}, [[1, 2]], {"owners": []}, {"BeadSolver": [{}]}]
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("key", ["layout", "settings", "entities", "dims", "model", "parameters"])
+def test_a_strange_manifest_is_refused_or_without_effect(
+    key: str, strict: bool, lively: gs.Scene, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.pkl"
+    lively.save_checkpoint(path)
+    good = gs.checkpoint.read(path)
+    was = lively.get_state(params=True)
+    refused = 0
+    for value in [*STRANGE, {"owners": [], "model": [[[], 1]]}, {"owners": [[]], "model": []}]:
+        manifest = {**good.manifest, key: value}
+        if key == "model":
+            manifest = {**good.manifest, "layout": {**good.manifest["layout"], "model": value}}
+        gs.checkpoint.write(path, good.arrays, step_index=5, manifest=manifest)
+        try:
+            lively.load_checkpoint(path, strict=strict)
+        except ValueError as error:
+            assert "a.pkl" in str(error)
+            refused += 1
+            assert lively.get_state(params=True).equal(was)
+        lively.reset(was, params=True)
+    assert refused or key in ("dims", "parameters") or not strict
+
+
 # Precision
 
 
