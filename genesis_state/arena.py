@@ -102,6 +102,8 @@ class Arena:
         with self.constants.edit() as rows:
             for name, value in values.items():
                 view = self.constants.layout.view(rows, name)[0]
+                if not view.numel():
+                    continue  # a dim of no size
                 array = np.ascontiguousarray(value)
                 view.copy_(torch.from_numpy(array).reshape(view.shape))
 

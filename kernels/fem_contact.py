@@ -22,6 +22,7 @@ from genesis_state.kernels.fem_pads import (
 from genesis_state.kernels.fem_vertex import HARD, body_at, holder, to_target
 from genesis_state.kernels.geom_distance import geom_distance
 from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_parameters import body_mass
 
 YIELDING = 0.25  # part of its mass with which a body answers to friction: of a ball it is 2/7
 PASSES = 10  # most times that the set of touching vertices is changed
@@ -203,7 +204,7 @@ def review(
     """
     changed = False
     if ti.static(n.coupled):
-        limit_friction(e, m, n, r, w, rm, rn)
+        limit_friction(e, m, n, r, w, rm, rn, rd)
     for v in range(n.vertices):
         kind = r.touch[e, v]
         if r.touch_body[e, v] >= 0 and kind != HELD:
@@ -258,6 +259,7 @@ def limit_friction(
     w: ti.template(),
     rm: ti.template(),
     rn: ti.template(),
+    rd: ti.template(),
 ):
     """Friction [N] for each metre of slip at which a body that can move slips no more.
 
@@ -269,7 +271,7 @@ def limit_friction(
             mass = 0.0
             for other in range(rn.bodies):
                 if rm.body_root[other] == rm.body_root[b]:
-                    mass += rm.body_mass[other]
+                    mass += body_mass(e, other, rm, rn, rd)
             points = 0.0
             for v in range(n.vertices):
                 if r.touch_body[e, v] == b and r.touch[e, v] != FREE:

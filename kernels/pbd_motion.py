@@ -12,6 +12,7 @@ from genesis_state.kernels.body_contact import (
 )
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.pbd_materials import CLOTH, LIQUID
+from genesis_state.kernels.rigid_parameters import body_mass
 from genesis_state.kernels.spatial import angular, quat_rotate, spatial, velocity_at
 
 # Part of a body's mass that what is fixed to it may lean on: no free body yields more than its
@@ -112,7 +113,9 @@ def predict(
                 if b > 0:
                     if rm.body_last_dof[b] >= 0:
                         # Ties pull it as if it had a part of the body's mass, see `free_velocity`.
-                        weight = 1.0 / (mass + LEVERAGE * rm.body_mass[b] / w.n_attached[e, b])
+                        weight = 1.0 / (
+                            mass + LEVERAGE * body_mass(e, b, rm, rn, rd) / w.n_attached[e, b]
+                        )
                     else:
                         v = (seat(e, p, b, r, rd) - r.pos[e, p]) / h
             if weight > 0.0:

@@ -12,6 +12,7 @@ and compile time grows faster than the code.
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_kinematics import BALL, FREE, moves_body, point_velocity, read_quat
+from genesis_state.kernels.rigid_parameters import body_invweight, dof_frictionloss, dof_invweight
 from genesis_state.kernels.spatial import (
     angular,
     cross_motion,
@@ -99,7 +100,7 @@ def reference(ref, imp, h):
 
 
 @ti.func
-def finish_rows(e, m: ti.template(), d: ti.template(), h):
+def finish_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     """Sets `row_D`, `row_aref`, `row_floss` of every row."""
     for r in range(d.n_rows[e]):
         kind = d.row_kind[e, r]
@@ -110,7 +111,7 @@ def finish_rows(e, m: ti.template(), d: ti.template(), h):
         if kind == FRICTION:
             ref = m.dof_solref[s]
             imp = m.dof_solimp[s]
-            floss = m.dof_frictionloss[s]
+            floss = dof_frictionloss(e, s, m, n, d)
         elif kind == LIMIT:
             ref = m.joint_solref[s]
             imp = m.joint_solimp[s]
@@ -164,7 +165,7 @@ def body_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
     if weld:
         violation2 += turn_error.dot(turn_error)
     violation = ti.sqrt(violation2)
-    weight = m.body_invweight[b1] + m.body_invweight[b2]
+    weight = body_invweight(e, b1, m, n, d) + body_invweight(e, b2, m, n, d)
     first = d.n_rows[e]
     for k in ti.static(range(3)):
         new_row(e, d, EQUALITY, c, 0, n.dofs, error[k], violation, weight[0])
@@ -218,7 +219,7 @@ def body_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
 
 
 @ti.func
-def joint_equality(e, m: ti.template(), d: ti.template(), c):
+def joint_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
     """Row of equality `c`: one joint is a quartic of another, or a constant."""
     j1 = m.eq_object1[c]
     j2 = m.eq_object2[c]
@@ -226,7 +227,7 @@ def joint_equality(e, m: ti.template(), d: ti.template(), c):
     q1 = m.joint_q_start[j1]
     p = m.eq_polynomial[c]
     position = d.qpos[e, q1] - m.qpos0[q1] - p[0]
-    weight = m.dof_invweight[i1]
+    weight = dof_invweight(e, i1, m, n, d)
     slope = 0.0
     i2 = i1
     if j2 >= 0:
@@ -235,7 +236,7 @@ def joint_equality(e, m: ti.template(), d: ti.template(), c):
         x = d.qpos[e, q2] - m.qpos0[q2]
         position -= x * (p[1] + x * (p[2] + x * (p[3] + x * p[4])))
         slope = p[1] + x * (2.0 * p[2] + x * (3.0 * p[3] + x * 4.0 * p[4]))
-        weight += m.dof_invweight[i2]
+        weight += dof_invweight(e, i2, m, n, d)
     first = ti.min(i1, i2)
     end = ti.max(i1, i2) + 1
     r = new_row(e, d, EQUALITY, c, first, end, position, position, weight)
@@ -267,7 +268,7 @@ def joint_limits(e, m: ti.template(), n: ti.template(), d: ti.template()):
                     axis = -turn / angle
             gap -= m.joint_margin[j]
             if gap < 0.0 and not (size == 3 and side == 1):
-                r = new_row(e, d, LIMIT, j, i, i + size, gap, gap, m.dof_invweight[i])
+                r = new_row(e, d, LIMIT, j, i, i + size, gap, gap, dof_invweight(e, i, m, n, d))
                 for a in ti.static(range(3)):
                     if a < size:
                         d.row_J[e, r, i + a] = axis[a]
@@ -281,16 +282,16 @@ def make_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
         for c in range(n.equalities):
             if m.eq_active[c] != 0:
                 if m.eq_type[c] == JOINT:
-                    joint_equality(e, m, d, c)
+                    joint_equality(e, m, n, d, c)
                 elif ti.static(n.body_equalities > 0):
                     body_equality(e, m, n, d, c)
     d.n_equality_rows[e] = d.n_rows[e]
     if ti.static(n.friction_dofs > 0):
         for i in range(n.dofs):
-            if m.dof_frictionloss[i] > 0.0:
-                r = new_row(e, d, FRICTION, i, i, i + 1, 0.0, 0.0, m.dof_invweight[i])
+            if dof_frictionloss(e, i, m, n, d) > 0.0:
+                r = new_row(e, d, FRICTION, i, i, i + 1, 0.0, 0.0, dof_invweight(e, i, m, n, d))
                 d.row_J[e, r, i] = 1.0
     if ti.static(n.limited_joints > 0):
         joint_limits(e, m, n, d)
     if ti.static(n.rows > 0):
-        finish_rows(e, m, d, h)
+        finish_rows(e, m, n, d, h)

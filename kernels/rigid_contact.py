@@ -7,6 +7,7 @@ contact is kept whole, with its Jacobian in its own frame, whatever its friction
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_constraint import MIN_VALUE, impedance, make_rows, reference
 from genesis_state.kernels.rigid_narrow_phase import find_contacts
+from genesis_state.kernels.rigid_parameters import body_invweight, pair_friction
 from genesis_state.kernels.spatial import angular, frame_around, linear
 from genesis_state.kernels.subroutine import subroutine
 
@@ -74,11 +75,11 @@ def make_contacts(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
             d.contact_frame[e, c] = frame_around(d.contact_normal[e, c], d.contact_tangent[e, c])
             velocity = contact_jacobian(e, m, n, d, c, b1, b2)
             dim = m.class_condim[s]
-            friction = m.class_friction[s]
+            friction = pair_friction(e, pair, m, n, d)
             imp = m.class_solimp[s]
             i = impedance(imp, violation)
             stiffness, damping = reference(m.class_solref[s], imp, h)
-            weight = m.body_invweight[b1][0] + m.body_invweight[b2][0]
+            weight = body_invweight(e, b1, m, n, d)[0] + body_invweight(e, b2, m, n, d)[0]
             mu = friction[0] / ti.sqrt(ti.max(MIN_VALUE, m.impratio[0]))
             if ti.static(not n.elliptic):
                 if dim > 1:

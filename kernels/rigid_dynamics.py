@@ -7,6 +7,13 @@ It is factored as L^T D L without fill-in (Featherstone 2008, section 6.5).
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_kinematics import BALL, FREE, read_quat
+from genesis_state.kernels.rigid_parameters import (
+    body_mass,
+    dof_armature,
+    dof_damping,
+    gravity,
+    joint_stiffness,
+)
 from genesis_state.kernels.spatial import (
     angular,
     cross_force,
@@ -33,7 +40,7 @@ def mass_matrix(e, m: ti.template(), n: ti.template(), d: ti.template()):
         size = m.M_row_size[i]
         for k in range(size):
             d.M[e, start + k] = d.cdof[e, m.M_column[start + k]].dot(momentum)
-        d.M[e, start + size - 1] = d.M[e, start + size - 1] + m.dof_armature[i]
+        d.M[e, start + size - 1] = d.M[e, start + size - 1] + dof_armature(e, i, m, n, d)
 
 
 @ti.func
@@ -97,7 +104,7 @@ def mul_mass(
 def bias_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """Recursive Newton-Euler without joint accelerations → `qfrc_bias` (Coriolis and gravity)."""
     zero = ti.Vector([0.0] * 6)
-    g = m.gravity[0]
+    g = gravity(e, m, n, d)
     d.cacc[e, 0] = ti.Vector([0.0, 0.0, 0.0, -g[0], -g[1], -g[2]])
     for b in range(1, n.bodies):
         a = d.cacc[e, m.body_parent[b]]
@@ -134,10 +141,10 @@ def add_wrench(e, m: ti.template(), d: ti.template(), b, force, torque, point, q
 def passive_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """Springs, dampers and gravity compensation → `qfrc_passive`, `qfrc_gravcomp`."""
     for i in range(n.dofs):
-        d.qfrc_passive[e, i] = -m.dof_damping[i] * d.dofs_vel[e, i]
+        d.qfrc_passive[e, i] = -dof_damping(e, i, m, n, d) * d.dofs_vel[e, i]
         d.qfrc_gravcomp[e, i] = 0.0
     for j in range(n.joints):
-        stiffness = m.joint_stiffness[j]
+        stiffness = joint_stiffness(e, j, m, n, d)
         if stiffness != 0.0:
             i = m.joint_dof_start[j]
             q = m.joint_q_start[j]
@@ -168,7 +175,7 @@ def passive_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
         zero = ti.Vector([0.0, 0.0, 0.0])
         for b in range(1, n.bodies):
             if m.body_gravcomp[b] != 0.0:
-                force = m.gravity[0] * (-m.body_mass[b] * m.body_gravcomp[b])
+                force = gravity(e, m, n, d) * (-body_mass(e, b, m, n, d) * m.body_gravcomp[b])
                 add_wrench(e, m, d, b, force, zero, d.xipos[e, b], d.qfrc_gravcomp)
         for j in range(n.joints):
             if m.joint_act_gravcomp[j] == 0:

@@ -6,6 +6,7 @@ Gaussian elimination.
 """
 
 from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_parameters import body_inertia, body_mass, dof_damping
 from genesis_state.kernels.spatial import quat_mul, quat_to_matrix
 
 
@@ -16,7 +17,7 @@ def cross_matrix(v):
 
 
 @ti.func
-def add_bias_derivative(e, m: ti.template(), d: ti.template(), b, i, h):
+def add_bias_derivative(e, m: ti.template(), n: ti.template(), d: ti.template(), b, i, h):
     """Adds h B to `free_A`, where B = d (bias force) / d (velocity) of the free body `b`.
 
     With the centre of mass at s from the joint, angular velocity w and inertia I, all in world
@@ -24,12 +25,12 @@ def add_bias_derivative(e, m: ti.template(), d: ti.template(), b, i, h):
     """
     r = quat_to_matrix(d.xquat[e, b])
     p = quat_to_matrix(quat_mul(d.xquat[e, b], m.body_iquat[b]))
-    mass = m.body_mass[b]
+    mass = body_mass(e, b, m, n, d)
     s = d.xipos[e, b] - d.xpos[e, b]
     w = r @ ti.Vector([d.dofs_vel[e, i + 3], d.dofs_vel[e, i + 4], d.dofs_vel[e, i + 5]])
     principal = ti.Matrix.diag(3, 1.0)
     for k in ti.static(range(3)):
-        principal[k, k] = m.body_inertia[b][k]
+        principal[k, k] = body_inertia(e, b, m, n, d)[k]
     inertia = p @ principal @ p.transpose()
     # d (w x (w x s)) / d w = -[w x s]x - [w]x [s]x
     K = -cross_matrix(w.cross(s)) - cross_matrix(w) @ cross_matrix(s)
@@ -88,8 +89,8 @@ def solve_free_bodies(e, m: ti.template(), n: ti.template(), d: ti.template(), h
                     d.free_A[e, r, c] = d.M[e, start + s]
                     d.free_A[e, c, r] = d.M[e, start + s]
                 d.free_A[e, r, r] = d.free_A[e, r, r] + h * (
-                    m.dof_damping[i + r] + d.actuator_damping[e, i + r]
+                    dof_damping(e, i + r, m, n, d) + d.actuator_damping[e, i + r]
                 )
                 d.step_acc[e, i + r] = d.qfrc_smooth[e, i + r] + d.qfrc_constraint[e, i + r]
-            add_bias_derivative(e, m, d, b, i, h)
+            add_bias_derivative(e, m, n, d, b, i, h)
             eliminate(e, d, i)

@@ -6,6 +6,7 @@ expressed at the centre of mass of the kinematic tree, with world axes.
 """
 
 from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_parameters import body_com, body_inertia, body_mass, tree_mass
 from genesis_state.kernels.spatial import (
     cross_motion,
     inertia_about,
@@ -80,19 +81,22 @@ def com_position(e, m: ti.template(), n: ti.template(), d: ti.template()):
     for b in range(n.bodies):
         d.tree_com[e, b] = ti.Vector([0.0, 0.0, 0.0])
     for b in range(1, n.bodies):
-        com = d.xpos[e, b] + quat_rotate(d.xquat[e, b], m.body_ipos[b])
+        com = d.xpos[e, b] + quat_rotate(d.xquat[e, b], body_com(e, b, m, n, d))
         d.xipos[e, b] = com
-        d.tree_com[e, m.body_root[b]] = d.tree_com[e, m.body_root[b]] + com * m.body_mass[b]
+        root = m.body_root[b]
+        d.tree_com[e, root] = d.tree_com[e, root] + com * body_mass(e, b, m, n, d)
     for b in range(1, n.bodies):
         if m.body_root[b] == b:
-            if m.body_subtree_mass[b] > 1e-15:
-                d.tree_com[e, b] = d.tree_com[e, b] / m.body_subtree_mass[b]
+            mass = tree_mass(e, b, m, n, d)
+            if mass > 1e-15:
+                d.tree_com[e, b] = d.tree_com[e, b] / mass
             else:
                 d.tree_com[e, b] = d.xipos[e, b]
     for b in range(1, n.bodies):
         offset = d.xipos[e, b] - d.tree_com[e, m.body_root[b]]
         iquat = quat_mul(d.xquat[e, b], m.body_iquat[b])
-        d.cinert[e, b] = inertia_about(m.body_inertia[b], iquat, offset, m.body_mass[b])
+        mass = body_mass(e, b, m, n, d)
+        d.cinert[e, b] = inertia_about(body_inertia(e, b, m, n, d), iquat, offset, mass)
     zero = ti.Vector([0.0, 0.0, 0.0])
     for j in range(n.joints):
         b = m.joint_body[j]

@@ -8,6 +8,7 @@ mass moves in a straight line, and its angular momentum stays in the world.
 
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_kinematics import read_vec3
+from genesis_state.kernels.rigid_parameters import body_com, body_inertia
 from genesis_state.kernels.spatial import quat_mul, quat_rotate, quat_to_matrix, spatial
 
 
@@ -27,26 +28,26 @@ def keep_momentum(
         q = m.joint_q_start[m.body_joint_start[b]]
         turn = quat_to_matrix(d.xquat[e, b])
         axes = quat_to_matrix(quat_mul(d.xquat[e, b], m.body_iquat[b]))
-        arm = quat_rotate(d.xquat[e, b], m.body_ipos[b])
+        arm = quat_rotate(d.xquat[e, b], body_com(e, b, m, n, d))
         after = turn @ read_vec3(d.dofs_vel, e, i + 3)
         change = h * (turn @ read_vec3(d.step_acc, e, i + 3))
         before = after - change
-        held = axes @ (m.body_inertia[b] * (axes.transpose() @ before))
+        held = axes @ (body_inertia(e, b, m, n, d) * (axes.transpose() @ before))
         swing = before.cross(before.cross(arm))
         gyro = before.cross(held)
         if ti.static(implicit):
-            changed = axes @ (m.body_inertia[b] * (axes.transpose() @ change))
+            changed = axes @ (body_inertia(e, b, m, n, d) * (axes.transpose() @ change))
             swing += change.cross(before.cross(arm)) + before.cross(change.cross(arm))
             gyro += change.cross(held) + before.cross(changed)
         speed = read_vec3(d.dofs_vel, e, i) + after.cross(arm)
         d.lone_velocity[e, k] = spatial(after, speed)
         speed += h * swing
-        spin = axes @ (m.body_inertia[b] * (axes.transpose() @ after)) + h * gyro
+        spin = axes @ (body_inertia(e, b, m, n, d) * (axes.transpose() @ after)) + h * gyro
         quat = ti.Vector([d.qpos[e, q + 3 + c] for c in ti.static(range(4))])
         axes = quat_to_matrix(quat_mul(quat, m.body_iquat[b]))
-        omega = axes @ ((axes.transpose() @ spin) / m.body_inertia[b])
+        omega = axes @ ((axes.transpose() @ spin) / body_inertia(e, b, m, n, d))
         local = quat_to_matrix(quat).transpose() @ omega
-        arm = quat_rotate(quat, m.body_ipos[b])
+        arm = quat_rotate(quat, body_com(e, b, m, n, d))
         place = d.xipos[e, b] + (h * speed - arm)
         speed -= omega.cross(arm)
         for c in ti.static(range(3)):

@@ -23,6 +23,7 @@ from genesis_state.kernels.rigid_hessian import (
     find_pattern,
     solve_hessian,
 )
+from genesis_state.kernels.rigid_parameters import mean_inertia
 from genesis_state.kernels.rigid_row import row_derivatives, row_piece
 from genesis_state.kernels.subroutine import calls, subroutine
 
@@ -302,7 +303,7 @@ def descent(
         if ti.static(calls()):
             make_constraints(e, m, n, d, h)
         warm_start(e, m, n, d)
-    d.grad_norm[e] = ti.sqrt(gradient(e, n, d)) / (m.mean_inertia[0] * n.dofs)
+    d.grad_norm[e] = ti.sqrt(gradient(e, n, d)) / (mean_inertia(e, m, n, d) * n.dofs)
     if last == 0 and d.grad_norm[e] >= m.tolerance[0]:
         find_direction(e, m, n, d, k)
 
@@ -312,7 +313,7 @@ def constrained_acceleration(
     e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float
 ):
     """`acc_smooth` and the state → `dofs_acc`, `qfrc_constraint`, forces of contacts."""
-    scale = 1.0 / (m.mean_inertia[0] * n.dofs)
+    scale = 1.0 / (mean_inertia(e, m, n, d) * n.dofs)
     tolerance = m.tolerance[0]
     arrived = False  # all that is left is to read off the forces
     done = False

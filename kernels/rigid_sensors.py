@@ -8,6 +8,7 @@ from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_constraint import JOINT, WELD, pure
 from genesis_state.kernels.rigid_coupling import take_off_coupling
 from genesis_state.kernels.rigid_kinematics import point_velocity
+from genesis_state.kernels.rigid_parameters import gravity
 from genesis_state.kernels.rigid_row import row_derivatives
 from genesis_state.kernels.spatial import (
     angular,
@@ -134,7 +135,7 @@ def joint_forces(e, m: ti.template(), n: ti.template(), d: ti.template()):
 @ti.func
 def write_sensors(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """The state and `dofs_acc`, with the forces found with it → what every sensor reads."""
-    g = m.gravity[0]
+    g = gravity(e, m, n, d)
     body_accelerations(e, m, n, d, ti.Vector([0.0, 0.0, 0.0, -g[0], -g[1], -g[2]]))
     if ti.static(n.imus > 0):
         for s in range(n.imus):

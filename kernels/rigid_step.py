@@ -33,6 +33,7 @@ from genesis_state.kernels.rigid_kinematics import (
 from genesis_state.kernels.rigid_momentum import keep_momentum
 from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.rigid_newton import constrained_acceleration
+from genesis_state.kernels.rigid_parameters import dof_damping
 from genesis_state.kernels.rigid_sensors import write_sensors
 from genesis_state.kernels.spatial import quat_integrate, rotvec_rate
 from genesis_state.kernels.subroutine import calls, subroutine
@@ -109,7 +110,7 @@ def velocity_step(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     for k in range(n.M_entries):
         d.M_factor[e, k] = d.M[e, k]
     for i in range(n.dofs):
-        damping = m.dof_damping[i]
+        damping = dof_damping(e, i, m, n, d)
         if ti.static(n.integrator == IMPLICITFAST) or d.control_mode[e, i] != 0:
             damping += d.actuator_damping[e, i]
         d.M_factor[e, m.M_row_start[i] + m.M_row_size[i] - 1] = (

@@ -115,6 +115,33 @@ def start_quadruped(scene: gs.Scene, streams: torch.Tensor) -> None:
     robot.set_dofs_velocity(velocity, range(6))
 
 
+def varied(**given: Any) -> gs.Scene:
+    """The quadruped where each environment has parameters of its own."""
+    options = gs.options.RigidOptions(
+        batch_links_info=True, batch_dofs_info=True, batch_geoms_info=True, batch_gravity=True
+    )
+    return quadruped(rigid_options=options, **given)
+
+
+_VARIED = noise(64, 0.1, seed=9).exp()
+
+
+def start_varied(scene: gs.Scene, streams: torch.Tensor) -> None:
+    """About to land, each with other masses, joints, soles and another gravity."""
+    start_quadruped(scene, streams)
+    robot = scene.entities[1]
+    factor = _VARIED[streams % STREAMS]
+    n = robot.n_links
+    robot.set_links_inertial_mass(0.8 * factor[:, :n])
+    robot.set_COM_shift(0.02 * (factor[:, : 3 * n] - 1.0).reshape(-1, n, 3))
+    robot.set_dofs_damping(0.2 * factor[:, : robot.n_dofs])
+    robot.set_dofs_armature(0.01 * factor[:, : robot.n_dofs])
+    robot.set_dofs_frictionloss(0.1 * factor[:, 6 : robot.n_dofs], range(6, robot.n_dofs))
+    robot.set_dofs_stiffness(factor[:, 6 : robot.n_dofs], range(6, robot.n_dofs))
+    robot.set_friction(factor[:, :n])
+    scene.rigid_solver.set_gravity(factor[:, :3] * torch.tensor([0.1, 0.1, -9.81]))
+
+
 def drive_quadruped(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
     """The legs hold it and tread about."""
     envs = due(steps)
@@ -386,11 +413,12 @@ class Subject:
 SUBJECTS = {
     "franka": Subject(franka, start_franka, drive_franka, before=30),
     "quadruped": Subject(quadruped, start_quadruped, drive_quadruped),
+    "varied": Subject(varied, start_varied, drive_quadruped),
     "boxes": Subject(boxes, start_boxes, None, before=60),
     "gripper": Subject(gripper, start_gripper, drive_gripper),
     "chain": Subject(chain, start_chain, drive_chain),
     "beads": Subject(beads, start_beads, drive_beads, before=40),
 }
 
-TOUCHING = ("franka", "quadruped", "boxes", "gripper")
+TOUCHING = ("franka", "quadruped", "varied", "boxes", "gripper")
 """Those whose snapshot falls into live contact."""

@@ -83,7 +83,7 @@ class EntityLinks(RigidAccess):
         return self._accelerations(links_idx_local, envs_idx)[..., :3].contiguous()
 
     def get_mass(self) -> float:
-        """Mass of all links [kg]."""
+        """Mass of all links as the model has them [kg]; see `get_links_inertial_mass`."""
         bound = self._bound
         start, end = bound.part.link_start, bound.part.link_end
         return float(bound.solver.compiled.mj.body_mass[start + 1 : end + 1].sum())

@@ -42,8 +42,11 @@ class RigidBinding(Binding[RigidSolver]):
                 getattr(part, f"{noun}_end") - getattr(part, f"{noun}_start"),
                 scene.device,
             )
-            for noun in ("dof", "q", "link", "actuator", "site")
+            for noun in ("dof", "q", "link", "joint", "actuator", "site")
         }
+        # Of variables that have an entry for the world: a link's is one further on.
+        links = part.link_end - part.link_start
+        columns["body"] = ColumnReader(name, "link", part.link_start + 1, links, scene.device)
         super().__init__(scene, solver, columns)
         at = part.at("joint")
         self.joint_types = [JOINTS[int(kind)] for kind in mj.jnt_type[at]]

@@ -10,6 +10,7 @@ from genesis_state.entities.rigid_access import DOFS_OF_JOINT
 from genesis_state.entities.rigid_geom import RigidGeom
 from genesis_state.entities.rigid_joint import RigidJoint
 from genesis_state.entities.rigid_link import RigidLink
+from genesis_state.entities.rigid_parameters import EntityParameters
 from genesis_state.entities.rigid_site import RigidSite
 from genesis_state.entities.sites import EntitySites
 
@@ -17,7 +18,12 @@ QS_OF_JOINT = {"free": 7, "ball": 4, "slide": 1, "hinge": 1}
 
 
 class RigidEntity(
-    EntityCoordinates, EntitySites, EntityContacts, EntityControl, EntityInverseKinematics
+    EntityCoordinates,
+    EntitySites,
+    EntityContacts,
+    EntityControl,
+    EntityParameters,
+    EntityInverseKinematics,
 ):
     """A robot or body in a scene. `scene.add_entity` makes it; it answers once the scene is built.
 

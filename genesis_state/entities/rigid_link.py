@@ -43,7 +43,7 @@ class RigidLink:
         return self.entity.get_links_ang(self.idx_local, envs_idx).squeeze(-2)
 
     def get_mass(self) -> float:
-        """Its mass [kg]."""
+        """Its mass as the model has it [kg]; see the entity's `get_links_inertial_mass`."""
         return float(self.entity._bound.solver.compiled.mj.body_mass[self.idx + 1])
 
     @property

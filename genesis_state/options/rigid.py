@@ -67,6 +67,11 @@ class RigidOptions(Options):
         ls_iterations: Most iterations of one line search.
         ls_tolerance: Gradient below which a line search stops, relative to `tolerance`.
         enable_joint_limit: Whether joint limits act.
+        batch_links_info: Whether each environment has masses, inertias and centres of mass of its
+            own.
+        batch_dofs_info: Whether each has damping, armature, dry friction and stiffness of its own.
+        batch_geoms_info: Whether each has friction of geoms of its own.
+        batch_gravity: Whether each has gravity of its own.
     """
 
     dt: float | None = None
@@ -84,10 +89,16 @@ class RigidOptions(Options):
     ls_iterations: int | None = None
     ls_tolerance: float | None = None
     enable_joint_limit: bool = True
+    batch_links_info: bool = False
+    batch_dofs_info: bool = False
+    batch_geoms_info: bool = False
+    batch_gravity: bool = False
 
     def __post_init__(self):
         for name in ("joint_limit", "collision", "self_collision", "adjacent_collision"):
             self._flag(f"enable_{name}")
+        for name in ("links_info", "dofs_info", "geoms_info", "gravity"):
+            self._flag(f"batch_{name}")
         if self.dt is not None:
             self._number("dt", "a positive number of seconds", above=0)
         if self.impratio is not None:

@@ -33,6 +33,8 @@ class Collision:
         kinds: Kind of each pair, see `geom_kinds.kind`.
         classes: For each pair, the row of `parameters` that holds for its contacts.
         parameters: condim, margin, gap, friction (5), solref (2), solreffriction (2), solimp (5).
+        friction_from: For each pair whose friction it has: 0 its own, 1 or 2 that of the first or
+            second geom, 3 the larger.
         hulls: Of the geoms that are meshes, and of boxes where they need one.
         swept: Whether near pairs are found by sorting instead of from the list.
     """
@@ -43,6 +45,7 @@ class Collision:
     kinds: np.ndarray
     classes: np.ndarray
     parameters: np.ndarray
+    friction_from: np.ndarray
     hulls: Hulls
     swept: bool = field(init=False)
 
@@ -81,6 +84,9 @@ def collision(mj: mujoco.MjModel, own: np.ndarray | None = None) -> Collision:
         np.array(parameters).reshape(len(pairs), 17), axis=0, return_inverse=True
     )
     kinds = np.array([kind(*row) for row in mj.geom_type[pairs]], dtype=int)
+    sources = [
+        0 if p >= 0 else _friction_from(mj, *row) for p, row in zip(explicit, pairs, strict=True)
+    ]
     return Collision(
         geoms=geoms,
         pairs=flat.reshape(-1, 2),
@@ -88,6 +94,7 @@ def collision(mj: mujoco.MjModel, own: np.ndarray | None = None) -> Collision:
         kinds=kinds,
         classes=classes.reshape(-1),
         parameters=unique,
+        friction_from=np.array(sources, dtype=int),
         hulls=hulls(mj, geoms, kinds),
     )
 
@@ -164,6 +171,12 @@ def _own_parameters(mj: mujoco.MjModel, p: int) -> np.ndarray:
             mj.pair_solimp[p],
         ]
     )
+
+
+def _friction_from(mj: mujoco.MjModel, g1: int, g2: int) -> int:
+    """Whose friction two geoms have, see `Collision.friction_from`."""
+    rank = int(mj.geom_priority[g1]) - int(mj.geom_priority[g2])
+    return 3 if rank == 0 else 1 if rank > 0 else 2
 
 
 def _mixed_parameters(mj: mujoco.MjModel, g1: int, g2: int) -> np.ndarray:

@@ -104,18 +104,18 @@ def constants(
     return {name: np.asarray(value) for name, value in values.items()}
 
 
-def mass_rows(mj: mujoco.MjModel, *, coupled: bool) -> list[list[int]]:
+def mass_rows(mj: mujoco.MjModel, *, full: bool) -> list[list[int]]:
     """Columns of each row of the lower triangle of M, from the root of the tree down.
 
     MuJoCo leaves out what is zero in a body that turns about its own principal axes. It is not
-    zero any more once a continuum has put its inertia there.
+    zero any more once a continuum has put its inertia there, or the centre of mass has moved.
     """
     rows: list[list[int]] = []
     for i in range(mj.nv):
         start = mj.M_rowadr[i]
         own = mj.M_colind[start : start + mj.M_rownnz[i]].tolist()
         parent = mj.dof_parentid[i]
-        rows.append([*(rows[parent] if parent >= 0 else []), i] if coupled else own)
+        rows.append([*(rows[parent] if parent >= 0 else []), i] if full else own)
     return rows
 
 
@@ -206,6 +206,7 @@ def _contacts(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
         "pair_kind": touching.kinds,
         "pair_class": touching.classes,
         "pair_of": touching.table(),
+        "pair_friction_from": touching.friction_from,
         "class_condim": condim,
         "class_margin": margin,
         "class_gap": gap,

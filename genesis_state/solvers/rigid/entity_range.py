@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from genesis_state.solvers.entity_part import EntityPart, one_after_the_other
+from genesis_state.solvers.entity_part import EntityPart
 from genesis_state.solvers.rigid.unsupported import JOINTS
 
 
@@ -99,21 +99,26 @@ def entity_parts(ranges: Sequence[EntityRange], mj: mujoco.MjModel) -> tuple[Ent
         ranges: Those of all entities.
         mj: The model.
     """
-    return one_after_the_other(
-        (
-            part.name,
-            f"links {', '.join(part.links)}; "
-            f"joints {', '.join(joint_texts(part, mj))}; actuators {', '.join(part.actuators)}",
-            {
-                "q": part.q_end - part.q_start,
-                "dof": part.dof_end - part.dof_start,
-                "link": part.link_end - part.link_start,
-                "actuator": part.actuator_end - part.actuator_start,
-                "activation": int(mj.actuator_actnum[part.at("actuator")].sum()),
-            },
+    parts, acts = [], 0
+    for part in ranges:
+        at = {
+            family: (getattr(part, f"{family}_start"), getattr(part, f"{family}_end"))
+            for family in ("q", "dof", "link", "joint", "actuator")
+        }
+        first, acts = acts, acts + int(mj.actuator_actnum[part.at("actuator")].sum())
+        body = (part.link_start + 1, part.link_end + 1)
+        parts.append(
+            EntityPart(
+                part.name,
+                f"links {', '.join(part.links)}; joints {', '.join(joint_texts(part, mj))}; "
+                f"actuators {', '.join(part.actuators)}",
+                at
+                | {"activation": (first, acts), "own_joint": at["joint"]}
+                | dict.fromkeys(("own_dof", "weighed_dof"), at["dof"])
+                | dict.fromkeys(("own_body", "weighed_body"), body),
+            )
         )
-        for part in ranges
-    )
+    return tuple(parts)
 
 
 def joint_texts(part: EntityRange, mj: mujoco.MjModel) -> list[str]:

@@ -8,6 +8,7 @@ from genesis_state.schema import Schema, StateVar
 from genesis_state.solvers.rigid.contact_schema import ContactState
 from genesis_state.solvers.rigid.convex_schema import ConvexState
 from genesis_state.solvers.rigid.coupling_schema import CouplingState
+from genesis_state.solvers.rigid.parameter_schema import ParameterState
 from genesis_state.solvers.rigid.sensor_schema import SensorState
 
 UNLIMITED = 3.0e38  # a force that no control reaches, finite so that it survives every format
@@ -254,5 +255,5 @@ class BodyState(Schema):
     actuator_act_range = StateVar("Its range", ("actuator",), (2,), role="model")
 
 
-class RigidState(BodyState, ContactState, ConvexState, CouplingState, SensorState):
+class RigidState(BodyState, ParameterState, ContactState, ConvexState, CouplingState, SensorState):
     """Every variable of the rigid solver."""

@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 
 from genesis_state.kernels.geom_kinds import most_contacts
+from genesis_state.options import RigidOptions
 from genesis_state.solvers.rigid.collision import Collision, spans
 from genesis_state.solvers.rigid.constants import lone_bodies, mass_rows
 from genesis_state.solvers.rigid.coupling import Coupling
@@ -49,8 +50,7 @@ def count(
     coupled: Coupling,
     n_envs: int,
     eps: float,
-    max_pairs: int | None,
-    max_contacts: int | None,
+    options: RigidOptions,
     sensors: Mapping[str, int],
 ) -> Sizes:
     """Counts of everything kernels loop over.
@@ -61,19 +61,21 @@ def count(
         coupled: What continua touch of it.
         n_envs: Number of environments.
         eps: Distance from 1 to the next float of the fields' precision.
-        max_pairs: Room for near pairs in each environment; None for what should be enough.
-        max_contacts: Room for contacts in each environment, likewise.
+        options: Settings of the solver: what there is room for, and what environments have of
+            their own.
         sensors: How many sensors the step writes, by dim.
     """
     rows = sum(_ROWS_OF_EQUALITY[int(what)] for what in mj.eq_type)
     friction_dofs = int(np.count_nonzero(mj.dof_frictionloss))
+    if options.batch_dofs_info:
+        friction_dofs = mj.nv  # any may have some later
     limited = mj.jnt_limited.astype(bool)
     # Both limits of a hinge may act at once when they are closer than twice the margin.
     balls = mj.jnt_type[limited] == mujoco.mjtJoint.mjJNT_BALL
     limit_rows = int(np.where(balls, 1, 2).sum())
     pairs = len(touching.pairs)
     possible = sum(most_contacts(int(k)) for k in touching.kinds)
-    contacts = min(possible, max_contacts or _usual_contacts(mj, touching))
+    contacts = min(possible, options.max_contacts or _usual_contacts(mj, touching))
     coupling_rows = rows + int(balls.sum())  # those that act on more than one dof
     return Sizes(
         kinds=frozenset(int(k) for k in touching.kinds),
@@ -86,7 +88,7 @@ def count(
         pairs=pairs,
         listed_pairs=touching.n_plane_pairs if touching.swept else pairs,
         swept_geoms=len(touching.geoms) if touching.swept else 0,
-        near=min(pairs, max_pairs or 64 + 16 * len(touching.geoms)),
+        near=min(pairs, options.max_collision_pairs or 64 + 16 * len(touching.geoms)),
         contacts=contacts,
         span=int(spans(mj, touching).max(initial=0)),
         cone_dim=int(touching.parameters[:, 0].max(initial=2)),
@@ -107,13 +109,23 @@ def count(
         limited_joints=int(limited.sum()),
         rows=rows + friction_dofs + limit_rows,
         coupling_rows=coupling_rows,
-        M_entries=sum(len(row) for row in mass_rows(mj, coupled=len(coupled.geoms) > 0)),
+        M_entries=sum(map(len, mass_rows(mj, full=full_mass_rows(coupled, options)))),
         lone_bodies=len(lone_bodies(mj)),
         gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),
         integrator=int(mj.opt.integrator),
         imus=sensors["imu"],
         joint_wrenches=sensors["joint_wrench"],
+        own_links=int(options.batch_links_info),
+        own_dofs=int(options.batch_dofs_info),
+        own_weights=int(options.batch_links_info or options.batch_dofs_info),
+        own_geoms=int(options.batch_geoms_info),
+        own_gravity=int(options.batch_gravity),
     )
+
+
+def full_mass_rows(coupled: Coupling, options: RigidOptions) -> bool:
+    """Whether M may come to have entries that are zero in the model."""
+    return len(coupled.geoms) > 0 or options.batch_links_info
 
 
 def dims(n: Sizes) -> dict[str, int]:
@@ -154,6 +166,15 @@ def dims(n: Sizes) -> dict[str, int]:
         "six": 6,
         "imu": n.imus,
         "joint_wrench": n.joint_wrenches,
+        "own_body": n.bodies * n.own_links,
+        "own_dof": n.dofs * n.own_dofs,
+        "own_joint": n.joints * n.own_dofs,
+        "own_geom": n.geoms * n.own_geoms,
+        "own_pair": n.pairs * n.own_geoms,
+        "own_gravity": n.own_gravity,
+        "weighed": n.own_weights,
+        "weighed_body": n.bodies * n.own_weights,
+        "weighed_dof": n.dofs * n.own_weights,
         "rk_q": n.qs * runge_kutta,
         "rk_dof": n.dofs * runge_kutta,
         "rk_activation": n.activations * runge_kutta,

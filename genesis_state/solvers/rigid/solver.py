@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 
-from genesis_state.kernels import rigid_coupling, rigid_step
+from genesis_state.kernels import rigid_constants, rigid_coupling, rigid_step
 from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.runtime import Runtime
+from genesis_state.selection import Selection, select
 from genesis_state.sensors import RigidSensor
 from genesis_state.solvers.base import Solver
 from genesis_state.solvers.entity_part import EntityPart
@@ -18,9 +20,10 @@ from genesis_state.solvers.rigid.coupling import Coupling, coupling
 from genesis_state.solvers.rigid.entity_range import entity_parts
 from genesis_state.solvers.rigid.gains import pd_gains
 from genesis_state.solvers.rigid.model import EntitySpec, RigidModel, compile_model
+from genesis_state.solvers.rigid.parameters import parameters
 from genesis_state.solvers.rigid.schema import RigidState
 from genesis_state.solvers.rigid.sensor_frames import SensorFrames
-from genesis_state.solvers.rigid.sizes import Sizes, count, dims
+from genesis_state.solvers.rigid.sizes import Sizes, count, dims, full_mass_rows
 
 _SETTINGS = ("rigid step", "rigid solver")  # signature entries that states need not agree on
 
@@ -77,8 +80,7 @@ class RigidSolver(Solver):
             self.coupling,
             n_envs,
             torch.finfo(runtime.tc_float).eps,
-            self._options.max_collision_pairs,
-            self._options.max_contacts,
+            self._options,
             self.sensors.counts(),
         )
         super().build(n_envs, sim, runtime)
@@ -88,7 +90,7 @@ class RigidSolver(Solver):
 
     def start(self) -> None:
         mj = self.compiled.mj
-        rows_of_M = mass_rows(mj, coupled=bool(self._sizes.coupled))
+        rows_of_M = mass_rows(mj, full=full_mass_rows(self.coupling, self._options))
         self.arena.write_model(
             {
                 **constants(mj, self.touching, rows_of_M),
@@ -96,13 +98,58 @@ class RigidSolver(Solver):
                 **self.sensors.constants(),
             }
         )
-        gains = pd_gains(mj)
-        for name, value in {**gains, "coupled_geom_friction": self.coupling.friction}.items():
+        given = {
+            **pd_gains(mj),
+            **parameters(mj, self.touching),
+            "coupled_geom_friction": self.coupling.friction,
+        }
+        for name, value in given.items():
             with self.arena.edit(name) as (view,):
-                view.copy_(torch.from_numpy(value))
+                if view.numel():
+                    view.copy_(torch.from_numpy(value))
         with self.arena.edit("qpos") as (qpos,):
             qpos.copy_(torch.from_numpy(self.compiled.mj.qpos0))
         self.refresh_links()
+
+    def refresh_constants(self, selection: Selection) -> None:
+        """Sets what follows from masses and armature, where these have been changed."""
+        if self._sizes.own_weights and self._sizes.dofs and selection.count != 0:
+            chosen = selection.marks().to(torch.int32)
+            rigid_constants.refresh_constants(self.model, self._sizes, self.fields, chosen)
+
+    def touching_bodies(self) -> torch.Tensor:
+        """For each geom that can touch its body, 0 for the world, shape (n_geoms,)."""
+        return torch.from_numpy(self.compiled.mj.geom_bodyid[self.touching.geoms])
+
+    def set_gravity(self, gravity: Any, envs_idx: Any = None) -> None:
+        """Sets gravity of environments, shape (3,) or (envs, 3) [m/s^2].
+
+        Raises:
+            RuntimeError: The scene was not built with RigidOptions(batch_gravity=True).
+        """
+        if not self._sizes.own_gravity:
+            raise RuntimeError(
+                "set_gravity: environments share gravity; build the scene with "
+                "rigid_options=gs.options.RigidOptions(batch_gravity=True)."
+            )
+        with self.arena.edit("envs_gravity") as (view,):
+            selection = select(envs_idx, self.n_envs, view.device)
+            value = torch.as_tensor(gravity, dtype=view.dtype, device=view.device)
+            if (
+                value.shape not in ((3,), (len(selection.indices()), 3))
+                or not value.isfinite().all()
+            ):
+                raise ValueError(
+                    f"set_gravity: gravity has shape {tuple(value.shape)}, needs finite numbers of "
+                    f"shape (3,) or ({len(selection.indices())}, 3)."
+                )
+            view[selection.indices(), 0] = value
+
+    def get_gravity(self) -> torch.Tensor:
+        """Gravity of each environment, shape (n_envs, 3) [m/s^2]."""
+        if self._sizes.own_gravity:
+            return self.arena.get("envs_gravity")[:, 0]
+        return self.arena.constants.get("gravity")[0].expand(self.n_envs, 3).clone()
 
     def entity_parts(self) -> tuple[EntityPart, ...]:
         return entity_parts(self.compiled.entities, self.compiled.mj)

@@ -1,0 +1,109 @@
+"""What follows from the masses of an environment: the constants that MuJoCo sets at compile time.
+
+After `mj_setConst`: at the positions as written, `qpos0`, the inverse inertia of each dof and of
+each body, averaged over axes that are alike, and the mean diagonal of M.
+"""
+
+from genesis_state.kernels.lang import ti
+from genesis_state.kernels.rigid_dynamics import factor, mass_matrix, solve
+from genesis_state.kernels.rigid_kinematics import (
+    BALL,
+    FREE,
+    com_position,
+    forward_kinematics,
+    moves_body,
+)
+from genesis_state.kernels.rigid_parameters import body_mass
+from genesis_state.kernels.spatial import angular, linear
+
+MIN_VALUE = 1e-15
+
+
+@ti.func
+def weigh_trees(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Masses of the bodies → `bodies_tree_mass`."""
+    for b in range(n.bodies):
+        d.bodies_tree_mass[e, b] = body_mass(e, b, m, n, d)
+    for k in range(1, n.bodies):
+        b = n.bodies - k
+        parent = m.body_parent[b]
+        d.bodies_tree_mass[e, parent] = d.bodies_tree_mass[e, parent] + d.bodies_tree_mass[e, b]
+
+
+@ti.func
+def weigh_dofs(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """`M_factor` → `dofs_invweight`: the diagonal of M^-1, averaged over the axes of a joint."""
+    for i in range(n.dofs):
+        for k in range(n.dofs):
+            d.acc_smooth[e, k] = 0.0
+        d.acc_smooth[e, i] = 1.0
+        solve(e, m, n, d.M_factor, d.acc_smooth)
+        d.dofs_invweight[e, i] = d.acc_smooth[e, i]
+    for j in range(n.joints):
+        i = m.joint_dof_start[j]
+        kind = m.joint_type[j]
+        if kind == FREE or kind == BALL:
+            for part in range(2):
+                if part == 0 or kind == FREE:
+                    mean = 0.0
+                    for k in range(3):
+                        mean += d.dofs_invweight[e, i + k] / 3.0
+                    for k in range(3):
+                        d.dofs_invweight[e, i + k] = mean
+                    i += 3
+
+
+@ti.func
+def weigh_bodies(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """`M_factor` → `bodies_invweight`: of J M^-1 J^T at each centre of mass, the mean diagonal."""
+    d.bodies_invweight[e, 0] = ti.Vector([0.0, 0.0])
+    for b in range(1, n.bodies):
+        mean = ti.Vector([0.0, 0.0])
+        for axis in range(6):
+            for i in range(n.dofs):
+                entry = 0.0
+                if moves_body(m, i, b):
+                    arm = d.xipos[e, b] - d.tree_com[e, m.body_root[b]]
+                    spin = angular(d.cdof[e, i])
+                    move = linear(d.cdof[e, i]) + spin.cross(arm)
+                    for k in ti.static(range(3)):
+                        if axis == k:
+                            entry = move[k]
+                        elif axis == 3 + k:
+                            entry = spin[k]
+                d.qfrc_smooth[e, i] = entry
+                d.acc_smooth[e, i] = entry
+            solve(e, m, n, d.M_factor, d.acc_smooth)
+            for i in range(n.dofs):
+                mean[axis // 3] += d.qfrc_smooth[e, i] * d.acc_smooth[e, i] / 3.0
+        # A body that cannot move, or cannot turn, has the other of the two.
+        if mean[0] < MIN_VALUE and mean[1] > MIN_VALUE:
+            mean[0] = mean[1]
+        elif mean[1] < MIN_VALUE and mean[0] > MIN_VALUE:
+            mean[1] = mean[0]
+        d.bodies_invweight[e, b] = mean
+
+
+@ti.kernel
+def refresh_constants(
+    m: ti.template(), n: ti.template(), d: ti.template(), chosen: ti.types.ndarray(ndim=1)
+):
+    """Sets what follows from masses and armature in the environments where `chosen` is not 0."""
+    for e in range(n.envs):
+        if chosen[e] != 0:
+            if ti.static(n.own_links):
+                weigh_trees(e, m, n, d)
+            for q in range(n.qs):
+                d.trial_qpos[e, q] = m.qpos0[q]
+            forward_kinematics(e, m, n, d, d.trial_qpos)
+            com_position(e, m, n, d)
+            mass_matrix(e, m, n, d)
+            scale = 0.0
+            for i in range(n.dofs):
+                scale += d.M[e, m.M_row_start[i] + m.M_row_size[i] - 1] / n.dofs
+            d.inertia_scale[e, 0] = ti.max(scale, MIN_VALUE)
+            for k in range(n.M_entries):
+                d.M_factor[e, k] = d.M[e, k]
+            factor(e, m, n, d.M_factor)
+            weigh_dofs(e, m, n, d)
+            weigh_bodies(e, m, n, d)
