@@ -250,7 +250,7 @@ def test_untouched_bodies_move_as_in_a_scene_without_continua(models, in_64_bits
         solver.step()
         assert not solver.arena.get("links_applied_force").any()
         ends.append([read(solver, name) for name in ("qpos", "dofs_vel", "dofs_force")])
-        rows = [mass_rows(solver.mj_model, coupled=coupled) for coupled in (False, True)]
+        rows = [mass_rows(solver.mj_model, full=full) for full in (False, True)]
         assert rows[0] == rows[1]
     for one, other in zip(*ends, strict=True):
         assert np.array_equal(one, other)
