@@ -173,7 +173,7 @@ class ADR:
         """Between what a parameter is to be drawn for each environment.
 
         Returns:
-            float32, shape (n, 2): the present range, but [v, v] for one that evaluates an end of
+            float64, shape (n, 2): the present range, but [v, v] for one that evaluates an end of
             this parameter, v being that end (or the next limit if sampling is extended).
         """
         place = self._place(name)
@@ -201,13 +201,8 @@ class ADR:
         """What is worth a curve, by its name in the log. Waits for the device."""
         known = self._performance.known.item()
         performance = self._performance.value.item() if known else None
-        return scalars(
-            self.ranges(),
-            self._means.tolist(),
-            self.queues.counts.tolist(),
-            performance,
-            self.npd(),
-        )
+        means, counts = self._means.tolist(), self.queues.counts.tolist()
+        return scalars(self.ranges(), means, counts, performance, self.npd())
 
     def state_dict(self) -> dict[str, Any]:
         """All that a later call reads, but for the streams: tensors on the CPU and plain values."""

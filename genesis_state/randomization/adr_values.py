@@ -52,11 +52,11 @@ def pinned(
         evaluated: Values at which its ends are evaluated, shape (2,).
 
     Returns:
-        float32, shape (n, 2): the range, or one end twice for those that evaluate it.
+        float64, shape (n, 2): the range, or one end twice for those that evaluate it.
     """
     which = torch.full((2,), param, dtype=torch.int64, device=modes.device)
-    drawn = ends.float()[:, None].expand(2, len(modes))
-    return pin(modes, which, drawn, evaluated.float().expand(2, 2)).T.contiguous()
+    drawn = ends[:, None].expand(2, len(modes))
+    return pin(modes, which, drawn, evaluated.expand(2, 2)).T.contiguous()
 
 
 class TensorValues:
