@@ -150,7 +150,8 @@ def _check_names(state: Mapping[str, Any]) -> None:
 
 def _check_shapes(saved: ADRState) -> None:
     params, envs = len(saved.names), saved.num_envs
-    length = saved.results.shape[-1] if isinstance(saved.results, torch.Tensor) else 0
+    results = saved.results
+    length = results.shape[1] if isinstance(results, torch.Tensor) and results.dim() == 2 else 1
     wanted = {
         "ranges": ((params, 2), torch.float64),
         "next_limits": ((params, 2), torch.float64),
@@ -193,6 +194,8 @@ def _checked_values(saved: ADRState, values: Any) -> dict[str, torch.Tensor]:
         _refuse("values needs one tensor for each parameter without a range_path")
     for name, dtype in dtypes.items():
         _check_tensor(f"values.{name}", values[name], (saved.num_envs,), dtype)
+        if not values[name].isfinite().all():
+            _refuse(f"values.{name} has values that no ADR can have")
     return {name: _copied(values[name]) for name in dtypes}
 
 
