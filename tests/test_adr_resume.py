@@ -225,6 +225,21 @@ def test_the_config_can_ask_to_leave_the_state_alone() -> None:
     assert same(fresh.state_dict(), before)
 
 
+def test_ranges_frozen_for_an_evaluation_ignore_what_was_about_to_move_them() -> None:
+    adr = adr_of(config(adr_queue_threshold_length=3))
+    finish(adr, [1, 1, 1, 0, 0, 2, 3, 5], 18.0)
+    state = through_file(adr.state_dict())
+    lower = {"adr_objective_threshold_high": 10, "adr_queue_threshold_length": 3}
+    frozen = adr_of(config(update_adr_ranges=False, **lower))
+    moving = adr_of(config(**lower))
+    for resumed in (frozen, moving):
+        resumed.load_state_dict(state)
+        resumed.update([7], torch.full((8,), 15.0))
+    assert frozen.ranges() == adr.ranges()
+    assert moving.range("a") == (0.5, 1.1)
+    assert frozen.modes[7] == -1
+
+
 def with_(key: str, value: Any) -> dict[str, Any]:
     state = adr_of(config()).state_dict()
     state[key] = value

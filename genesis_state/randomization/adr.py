@@ -199,10 +199,9 @@ class ADR:
 
     def scalars(self) -> dict[str, float]:
         """What is worth a curve, by its name in the log. Waits for the device."""
-        known = self._performance.known.item()
-        performance = self._performance.value.item() if known else None
-        means, counts = self._means.tolist(), self.queues.counts.tolist()
-        return scalars(self.ranges(), means, counts, performance, self.npd())
+        performance = self._performance.value.item() if self._performance.known else None
+        queues = self._means.tolist(), self.queues.counts.tolist()
+        return scalars(self.ranges(), *queues, performance, self.npd())
 
     def state_dict(self) -> dict[str, Any]:
         """All that a later call reads, but for the streams: tensors on the CPU and plain values."""
@@ -239,6 +238,8 @@ class ADR:
         self._means = torch.where(self.queues.counts > 0, means, self._means)
         outwards = full & (means > self.settings.threshold_high)
         inwards = full & (means < self.settings.threshold_low)
+        if not (outwards | inwards).any():  # nearly always
+            return outwards.view(-1, 2)
         moved = self.bounds.move(outwards.view(-1, 2), inwards.view(-1, 2))
         outdated = moved.flatten()
         if self.settings.clear_other_queues:
@@ -288,8 +289,7 @@ class ADR:
             self._values.of(name)[:] = values.to(self.device)
         self._performance.value = state.performance.to(self.device)
         self._performance.known = state.performance_known.to(self.device)
-        self.updates = state.updates
-        self.episodes = state.episodes
+        self.updates, self.episodes = state.updates, state.episodes
 
     def _envs(self, envs: Any) -> torch.Tensor:
         """The environments as int64, sorted and each once."""
