@@ -56,7 +56,6 @@ class ResultQueues:
         """Empties the marked queues, bool, shape (Q,)."""
         self.results = self.results.masked_fill(which[:, None], 0.0)
         self.counts = self.counts.masked_fill(which, 0)
-        self.heads = self.heads.masked_fill(which, 0)
 
 
 def in_order(results: torch.Tensor, count: int, head: int) -> torch.Tensor:
