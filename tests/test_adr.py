@@ -207,17 +207,19 @@ def test_frozen_ranges_have_rollout_workers_only_extended_or_not() -> None:
     assert adr.scalars()["adr/objective_perf/rollouts"] == 30.0
 
 
-def test_categorical_values_are_the_whole_numbers_in_the_range() -> None:
-    adr = adr_of(spec(type="categorical", init_range=[1, 2], limits=[-2, 4], delta=0.2), 2000)
-    seen = set()
+@pytest.mark.parametrize("fraction", [0.0, 1.0])
+def test_categorical_values_are_the_whole_numbers_in_the_range(fraction: float) -> None:
+    given = spec(type="categorical", init_range=[1, 2], limits=[-2, 4], delta=0.2)
+    adr = adr_of(given | {"worker_adr_boundary_fraction": fraction}, 2000)
+    seen = []
     for _ in range(40):
         finish(adr, [0, 1] * 1000, 30.0)
-        values = adr.values("p")
-        assert values.dtype == torch.int64
-        seen = {int(value) for value in values.unique()}
+        assert adr.values("p").dtype == torch.int64
+        seen = adr.values("p").unique().tolist()
         low, high = adr.range("p")
-        assert seen == {n for n in range(-3, 6) if low - 1e-6 <= n <= high + 1e-6}
-    assert seen == {-2, -1, 0, 1, 2, 3, 4}
+        inside = [n for n in range(-3, 6) if low - 1e-6 <= n <= high + 1e-6]
+        assert seen == (inside if fraction == 0 else [inside[0], inside[-1]])
+    assert seen == ([-2, -1, 0, 1, 2, 3, 4] if fraction == 0 else [-2, 4])
 
 
 def test_the_rollout_mean_leaves_out_updates_without_rollout_workers() -> None:

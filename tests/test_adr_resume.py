@@ -229,7 +229,7 @@ def test_ranges_frozen_for_an_evaluation_ignore_what_was_about_to_move_them() ->
     adr = adr_of(config(adr_queue_threshold_length=3))
     finish(adr, [1, 1, 1, 0, 0, 2, 3, 5], 18.0)
     state = through_file(adr.state_dict())
-    lower = {"adr_objective_threshold_high": 10, "adr_queue_threshold_length": 3}
+    lower: dict[str, Any] = {"adr_objective_threshold_high": 10, "adr_queue_threshold_length": 3}
     frozen = adr_of(config(update_adr_ranges=False, **lower))
     moving = adr_of(config(**lower))
     for resumed in (frozen, moving):

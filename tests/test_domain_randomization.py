@@ -130,6 +130,13 @@ def test_buckets_go_to_the_edge_below_and_cut_nothing_off() -> None:
     assert torch.allclose(bucketed(samples, 0.0, 0.1), expected, atol=1e-6)
 
 
+def test_buckets_are_of_the_sample() -> None:
+    randomization, found = build(one(num_buckets=7, distribution="gaussian", range=[1.0, 0.35]))
+    randomization.apply(None, 0)
+    step = (found[MASS].values / 0.5 - 0.3) / 0.2  # edges lie 4 · 0.35 / 7 apart from 1 − 2 · 0.35
+    assert torch.allclose(step, step.round(), atol=1e-5) and len(step.round().unique()) > 3
+
+
 def test_the_first_draw_is_of_everything() -> None:
     randomization, found = build()
     assert randomization.apply(None, 0).tolist() == list(range(N))
@@ -161,7 +168,7 @@ def test_later_draws_wait_for_the_frequency_and_leave_setup_alone() -> None:
 def test_scaling_never_compounds() -> None:
     randomization, found = build(one())
     for counter in range(200):
-        found[MASS].original = found[MASS].values  # a target that forgets
+        found[MASS].original.copy_(found[MASS].values)  # a target that forgets
         randomization.apply(None, counter)
         ratio = found[MASS].values / 0.5
         assert (ratio >= 0.3).all() and (ratio <= 1.7).all()

@@ -164,8 +164,7 @@ class ADR:
         self._place(name)
         if name not in self._values.names:
             raise KeyError(
-                f"{name}: has a range_path, so its values are drawn where it is applied; "
-                "use pinned."
+                f"{name}: has a range_path and is drawn where it is applied; use pinned."
             )
         return select(envs, self.num_envs, self.device).take(self._values.of(name))
 
