@@ -11,7 +11,13 @@ from adr_cases import config as adr_config
 from adr_cases import same, set_modes, through_file
 
 from genesis_state.randomization import ADR, DomainRandomization, RandomStreams
-from genesis_state.randomization.distributions import bucketed, sample, standard_draw
+from genesis_state.randomization.distributions import (
+    bucketed,
+    gaussian_of_spread,
+    sample,
+    standard_draw,
+    stochastic_round,
+)
 from genesis_state.randomization.schedules import Schedule
 
 N = 12
@@ -115,6 +121,21 @@ def test_a_range_of_one_value_is_drawn_exactly() -> None:
         for value in (0.1, 0.7, 1.37, 20.0):
             ends = torch.full((1000, 1), value)
             assert torch.equal(sample(distribution, "scaling", standard, ends, ends), ends)
+
+
+def test_stochastic_rounding_keeps_the_mean() -> None:
+    values = torch.tensor([2.3, -1.75, 4.0], dtype=torch.float64).expand(100_000, 3)
+    rounded = stochastic_round(values, RandomStreams(0)["x"])
+    assert rounded.dtype == torch.int64
+    assert [column.unique().tolist() for column in rounded.T] == [[2, 3], [-2, -1], [4]]
+    assert torch.allclose(rounded.double().mean(dim=0), values[0], atol=0.01)
+
+
+def test_the_deviation_of_a_spread() -> None:
+    spread = torch.tensor([0.04, 1.0, 0.0, -1.0], dtype=torch.float64)
+    drawn = gaussian_of_spread(spread, 200_000, RandomStreams(0)["x"])
+    deviation = drawn.std(dim=1).tolist()
+    assert deviation == pytest.approx([0.0016013, 1.7182818, 0.0, 0.0], rel=0.01)
 
 
 def test_schedules() -> None:
@@ -332,6 +353,17 @@ def test_another_number_of_environments_or_another_noise_begins_anew() -> None:
     report = more.load_state_dict(state)
     assert report.fresh == ("actions",) and "but for noise on actions" in str(report)
     assert more.apply(None, 7).tolist() == [] and more.apply(None, 8).tolist() == list(range(N))
+
+
+def test_forget_draws_everything_again_where_the_simulation_was_not_restored() -> None:
+    randomization, _ = build()
+    randomization.apply(None, 3)
+    resumed, found = build(seed=1)
+    resumed.load_state_dict(randomization.state_dict())
+    resumed.forget()
+    assert resumed.apply([1, 2], 4).tolist() == [1, 2]
+    assert found[SCALE].written == found[MASS].written == [[1, 2]]
+    assert found[GRAVITY].written == [list(range(N))] and resumed.counter == 4
 
 
 @pytest.mark.parametrize("key", ["version", "counter", "drawn_at", "noises", "num_envs"])

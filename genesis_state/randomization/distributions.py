@@ -96,3 +96,36 @@ def bucketed(drawn: torch.Tensor, low: float, step: float) -> torch.Tensor:
     """Samples brought down to the edges low + i · step, of any i: nothing is cut off at an end."""
     # A sample that is an edge may be a rounding error below it.
     return low + ((drawn - low) / step + 1e-4).floor() * step
+
+
+def stochastic_round(values: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Whole numbers whose mean is the value: 2.3 becomes 2 with chance 0.7 and 3 with chance 0.3.
+
+    For parameters that change smoothly, as ADR's do, where a count of steps is needed.
+
+    Returns:
+        int64, of the shape of `values`.
+    """
+    chance = standard_draw("uniform", values.shape, generator, values.dtype)
+    below = values.floor()
+    return (below + (chance < values - below)).long()
+
+
+def gaussian_of_spread(
+    spread: torch.Tensor, columns: int, generator: torch.Generator
+) -> torch.Tensor:
+    """Normal samples of standard deviation exp(v²) − 1 for a spread v; 0 for v of 0 or less.
+
+    As in the environments of Handa et al. 2022, "DeXtreme": the deviation begins flat, so that a
+    range that grows by equal steps from 0 brings noise in gently.
+
+    Args:
+        spread: v of each environment, shape (n,).
+        columns: Samples for each.
+        generator: Where they come from.
+
+    Returns:
+        Shape (n, columns).
+    """
+    standard = standard_draw("gaussian", (len(spread), columns), generator, spread.dtype)
+    return standard * spread.clamp(min=0).square().expm1()[:, None]

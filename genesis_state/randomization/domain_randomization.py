@@ -140,6 +140,14 @@ class DomainRandomization:
         self.drawn_at[chosen] = counter
         return chosen
 
+    def forget(self) -> None:
+        """Counts every environment as one that was never drawn.
+
+        For a resume that did not restore the simulation, whose properties are the original ones.
+        """
+        self.sim_drawn_at = NEVER
+        self.drawn_at.fill_(NEVER)
+
     def noise(self, name: str, clean: torch.Tensor, counter: int) -> torch.Tensor:
         """Observations or actions with their noise.
 
@@ -165,8 +173,8 @@ class DomainRandomization:
     def load_state_dict(self, state: Mapping[str, Any]) -> DomainLoadReport:
         """Goes on where a saved one was; checked as a whole before anything changes.
 
-        Values that were written are the simulation's to restore, originals the targets', and the
-        random numbers those of the streams.
+        Values that were written are the simulation's to restore (if it is not, call `forget`),
+        originals the targets', and the random numbers those of the streams.
 
         Raises:
             ValueError: The state is damaged or of another version.
@@ -174,8 +182,7 @@ class DomainRandomization:
         check_state(state)
         self.counter = state["counter"]
         if state["num_envs"] != self.num_envs:
-            self.sim_drawn_at = NEVER
-            self.drawn_at.fill_(NEVER)
+            self.forget()
             for noise in self._noises.values():
                 noise.put({"drawn_at": NEVER})
             return DomainLoadReport(False, (), tuple(self._noises))
