@@ -1,0 +1,240 @@
+"""What every task is: a scene, observations, rewards, and episodes that begin anew in place."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from gymnasium import spaces
+
+from genesis_state.randomization import RandomStreams
+from genesis_state.scene import Scene
+from genesis_state.tasks.episodes import Episodes
+from genesis_state.tasks.physics_state import packed, unpacked
+from genesis_state.tasks.settings import Settings
+
+StepResult = tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor, dict[str, Any]]
+
+
+class VecTask(ABC):
+    """A batch of environments.
+
+    A task says what its scene is, what it observes, what it rewards and how an episode begins:
+
+        class Reach(VecTask):
+            num_observations, num_actions = 12, 7
+
+            def make_scene(self): ...
+            def apply_actions(self, actions): ...
+            def observe(self): ...
+            def reward(self): ...
+            def begin(self, envs): ...
+
+    An episode that ends begins anew within the same step: what `step` returns is the first
+    observation of the next, and the last of the old one is in `infos["final_observation"]`.
+
+    Args:
+        config: The task's settings, see `Settings`.
+        num_envs: Number of environments.
+        seed: Of all its random streams.
+
+    Attributes:
+        scene: The scene, built.
+        settings: The settings, checked.
+        streams: Random streams by name. They belong to the training run: a reset never rewinds
+            them, a checkpoint holds them.
+        episodes: How long each environment's episode is, and what it has earned.
+        num_observations, num_states, num_actions: Sizes of the observation, of what only a critic
+            sees (0 for nothing), and of an action, each in [-1, 1].
+    """
+
+    num_observations: ClassVar[int]
+    num_states: ClassVar[int] = 0
+    num_actions: ClassVar[int]
+
+    def __init__(self, config: Mapping[str, Any], num_envs: int, seed: int = 0) -> None:
+        self.settings = Settings.of(config, type(self).__name__)
+        self.num_envs = num_envs
+        self.scene: Scene = self.make_scene()
+        self.scene.build(n_envs=num_envs)
+        self.device = self.scene.device
+        self.streams = RandomStreams(seed, self.device)
+        self.episodes = Episodes(num_envs, self.device)
+        self.actions = torch.zeros((num_envs, self.num_actions), device=self.device)
+        self.env_state_is_complete = False
+        self.prepare()
+
+    # ---------------------------------------------------------------- what a task says
+
+    @abstractmethod
+    def make_scene(self) -> Scene:
+        """The scene with its entities, not yet built."""
+
+    @abstractmethod
+    def apply_actions(self, actions: torch.Tensor) -> None:
+        """Turns actions, shape (n_envs, num_actions) in [-1, 1], into commands."""
+
+    @abstractmethod
+    def observe(self) -> torch.Tensor:
+        """Observations, shape (n_envs, num_observations)."""
+
+    @abstractmethod
+    def reward(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Rewards and whether the episode has come to its end, both of shape (n_envs,)."""
+
+    @abstractmethod
+    def begin(self, envs: torch.Tensor) -> None:
+        """Brings some environments to the start of an episode; physics is as after `build`."""
+
+    def prepare(self) -> None:  # noqa: B027  (a task may need nothing)
+        """Finds joints and makes tensors, once the scene is built."""
+
+    def observe_states(self) -> torch.Tensor | None:
+        """What only a critic sees, shape (n_envs, num_states)."""
+        return None
+
+    def task_tensors(self) -> dict[str, torch.Tensor]:
+        """Tensors of the task's own that a later step reads, by name; restored in place."""
+        return {}
+
+    def objective(self) -> torch.Tensor:
+        """How well each running episode goes, shape (n_envs,); its return unless overridden."""
+        return self.episodes.returns
+
+    # ---------------------------------------------------------------- running
+
+    @property
+    def observation_space(self) -> spaces.Box:
+        """Of one environment."""
+        return spaces.Box(-torch.inf, torch.inf, (self.num_observations,))
+
+    @property
+    def state_space(self) -> spaces.Box | None:
+        """Of what only a critic sees, or None."""
+        return spaces.Box(-torch.inf, torch.inf, (self.num_states,)) if self.num_states else None
+
+    @property
+    def action_space(self) -> spaces.Box:
+        """Of one environment."""
+        return spaces.Box(-1.0, 1.0, (self.num_actions,))
+
+    def reset(self) -> dict[str, torch.Tensor]:
+        """Begins an episode in every environment and returns what is observed."""
+        self.begin_anew(torch.arange(self.num_envs, device=self.device))
+        return self._observations()
+
+    def step(self, actions: torch.Tensor) -> StepResult:
+        """One step of all environments.
+
+        Args:
+            actions: Shape (n_envs, num_actions); clipped to [-1, 1].
+
+        Returns:
+            Observations {"obs", "states"}, rewards (n_envs,), whether episodes ended (n_envs,), and
+            infos: "time_outs", which of them only ran out of time, "final_observation", and
+            "episode" with the returns and lengths of those that ended.
+        """
+        self.actions = actions.to(self.device, torch.float32).clamp(-1.0, 1.0)
+        self.apply_actions(self.actions)
+        for _ in range(self.settings.control_frequency_inv):
+            self.scene.step()
+        rewards, failed = self.reward()
+        self.episodes.count(rewards)
+        late = self.episodes.lengths >= self.settings.episode_length
+        done = failed | late
+        infos: dict[str, Any] = {"time_outs": late & ~failed}
+        ended = done.nonzero()[:, 0]
+        if len(ended):
+            infos["final_observation"] = self._observations()["obs"][ended]
+            infos["episode"] = self.episodes.ended(ended)
+            self.end(ended)
+            self.begin_anew(ended)
+        return self._observations(), rewards, done, infos
+
+    def end(self, envs: torch.Tensor) -> None:  # noqa: B027
+        """What is to be learned from episodes that ended, before they begin anew."""
+
+    def begin_anew(self, envs: torch.Tensor) -> None:
+        """Begins an episode in some environments."""
+        if not len(envs):
+            return
+        self.scene.reset(envs_idx=envs)
+        self.begin(envs)
+        self.episodes.begin(envs)
+        self.actions[envs] = 0.0
+
+    def draw(self, name: str, *shape: int) -> torch.Tensor:
+        """Uniform numbers in [0, 1) from a stream of this task."""
+        return torch.rand(shape, generator=self.streams[name], device=self.device)
+
+    def _observations(self) -> dict[str, torch.Tensor]:
+        limit = self.settings.clip_observations
+        found = {"obs": self.observe().to(torch.float32).clamp(-limit, limit)}
+        states = self.observe_states()
+        if states is not None:
+            found["states"] = states.to(torch.float32).clamp(-limit, limit)
+        return found
+
+    # ---------------------------------------------------------------- state
+
+    def get_env_state(self) -> dict[str, Any]:
+        """All that a later step depends on: CPU tensors and plain values."""
+        return {
+            "num_envs": self.num_envs,
+            "physics": packed(self.scene.get_state(params=True)),
+            "episodes": self.episodes.state_dict(),
+            "streams": self.streams.state_dict(),
+            "actions": self.actions.cpu().clone(),
+            "task": {name: tensor.cpu().clone() for name, tensor in self.task_tensors().items()},
+        }
+
+    def set_env_state(self, state: Mapping[str, Any] | None) -> list[str]:
+        """Puts a state back; what does not fit starts fresh.
+
+        With another number of environments only the random streams are restored, and episodes
+        begin anew.
+
+        Returns:
+            A sentence for each part: restored, or why it starts fresh.
+
+        Raises:
+            ValueError: A part that is there is not what it should be; nothing has been changed.
+        """
+        if not state:
+            return ["the checkpoint has no state of the task: everything starts fresh."]
+        return restore(self, state)
+
+
+def restore(task: VecTask, state: Mapping[str, Any]) -> list[str]:
+    """What `VecTask.set_env_state` does."""
+    same = state.get("num_envs") == task.num_envs
+    said = []
+    if not same:
+        task.streams.load_state_dict(state["streams"])
+        task.env_state_is_complete = False
+        return [
+            f"the checkpoint has {state.get('num_envs')} environments, this run {task.num_envs}: "
+            "random streams are restored, episodes and physics start fresh."
+        ]
+    physics = unpacked(state["physics"])
+    tensors = task.task_tensors()
+    saved = state["task"]
+    fits = {
+        name
+        for name, tensor in tensors.items()
+        if name in saved and saved[name].shape == tensor.shape and saved[name].dtype == tensor.dtype
+    }
+    for name in tensors:
+        if name not in fits:
+            said.append(f"{name} starts fresh: the checkpoint has no such tensor.")
+    episodes = task.episodes.checked(state["episodes"])
+    task.scene.reset(state=physics, params=True)
+    task.streams.load_state_dict(state["streams"])
+    task.episodes.load_state_dict(episodes)
+    task.actions = state["actions"].to(task.device)
+    for name in fits:
+        tensors[name].copy_(saved[name])
+    task.env_state_is_complete = len(fits) == len(tensors)
+    return [*said, "physics, episodes, random streams and task tensors are restored."]
