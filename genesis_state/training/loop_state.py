@@ -31,7 +31,10 @@ def loop_state(agent: Any) -> dict[str, Any]:
         "is_tensor_obses": bool(agent.is_tensor_obses),
         "rnn_states": agent.rnn_states,
         "meters": {
-            name: {"mean": getattr(agent, name).mean, "size": int(getattr(agent, name).current_size)}
+            name: {
+                "mean": getattr(agent, name).mean,
+                "size": int(getattr(agent, name).current_size),
+            }
             for name in _METERS
         },
         # Where the schedules stand, and from which start of the config.
@@ -161,5 +164,3 @@ def continuation(agent: Any, content: dict[str, Any]) -> Continuation:
             "(env_state_is_complete), so all start new ones"
         )
     return found
-
-

@@ -41,7 +41,10 @@ def plain(value: Any, where: str) -> Any:
 
 
 def _base(value: Any) -> Any:
-    for base in (bool, int, float, complex, str, bytes):
+    if isinstance(value, str):
+        return str.__str__(value)  # an enumeration's own gives its name
+    bases: tuple[Any, ...] = (bool, int, float, complex, bytes)
+    for base in bases:
         if isinstance(value, base):
             return value if type(value) is base else base(value)
     return value

@@ -79,7 +79,11 @@ def train(config: TrainConfig | Mapping[str, Any]) -> TrainingResult:
     settings = config if isinstance(config, TrainConfig) else TrainConfig.of(config)
     params = settings.rl_games_params()
     directory = RunDirectory(
-        params["config"]["full_experiment_name"], settings.root, name=params["config"]["name"]
+        params["config"]["full_experiment_name"],
+        settings.root,
+        name=params["config"]["name"],
+        keep=params["config"].get("keep_checkpoints"),
+        keep_every=params["config"].get("keep_checkpoints_every"),
     )
     if settings.test:
         return _play(settings, params, directory)
@@ -122,6 +126,8 @@ def _runner(settings: TrainConfig, params: dict[str, Any], observers: MultiObser
 def _checkpoint(settings: TrainConfig, directory: RunDirectory) -> str | None:
     """The file to start from, if any."""
     given = None if settings.checkpoint is None else os.fspath(settings.checkpoint)
+    if given is not None:
+        training_checkpoint.read(given)  # what is wrong with it is said before anything is made
     if settings.resume == "auto":
         newest = directory.newest_whole()
         if newest is not None:
@@ -146,7 +152,7 @@ def _observers(settings: TrainConfig, params: dict[str, Any]) -> list[Observer]:
     found: list[Observer] = [EpisodeStatistics(), AdrObserver()]
     if settings.tensorboard:
         found.append(TensorBoard())
-    if settings.wandb:
+    if settings.wandb is not None:
         from genesis_state.training.observers.weights_and_biases import WeightsAndBiases
 
         found.append(WeightsAndBiases(config=settings.as_dict(), **settings.wandb))

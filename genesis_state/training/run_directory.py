@@ -54,8 +54,10 @@ class RunDirectory:
     ) -> None:
         name = experiment if name is None else name
         for what, value in (("experiment", experiment), ("name", name)):
-            if not value or Path(value).name != value:
-                raise ValueError(f"{what}: {value!r} is no name of a file; use one without slashes.")
+            if value in ("", "..") or Path(value).name != value:
+                raise ValueError(
+                    f"{what}: {value!r} is no name of a file; use one without slashes."
+                )
         if name == LAST:
             raise ValueError(f"name: {name!r} is taken by {LAST}{SUFFIX}; use another.")
         for what, number in (("keep", keep), ("keep_every", keep_every)):

@@ -24,12 +24,15 @@ FORMAT_VERSION = 1
 
 # What makes a file one of rl_games, of its agents for continuous and discrete actions.
 _OF_RL_GAMES = ("model", "optimizer", "epoch", "frame")
-# NumPy's scalars, one of which rl_games puts into its files: last_mean_rewards.
-_SCALARS = (
-    np._core.multiarray.scalar,  # type: ignore[attr-defined]
+# NumPy's scalars, one of which rl_games puts into its files: last_mean_rewards. The function that
+# makes them has another module in NumPy 2 than in NumPy 1; files have either.
+_scalar: Any = np.float32(0).__reduce__()[0]
+_SCALARS: list[Any] = [
+    (_scalar, "numpy._core.multiarray.scalar"),
+    (_scalar, "numpy.core.multiarray.scalar"),
     np.dtype,
     *(type(np.dtype(code)) for code in ("f4", "f8", "i4", "i8")),
-)
+]
 
 
 def write(path: str | os.PathLike[str], content: Mapping[str, Any]) -> None:
@@ -112,7 +115,7 @@ def _load(path: str) -> Any:
     if broken is not None:
         raise _broken(path, f"the checksum of {broken} is not that of its bytes")
     try:
-        with torch.serialization.safe_globals(list(_SCALARS)):
+        with torch.serialization.safe_globals(_SCALARS):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ValueError(

@@ -105,5 +105,3 @@ def task_of(agent: Any) -> Any:
 def known(name: str) -> bool:
     """Whether an environment of this name is registered."""
     return name in environments
-
-

@@ -9,13 +9,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.proto import event_pb2
 from tensorboardX.record_writer import RecordWriter
 from tensorboardX.summary import scalar
 
 from genesis_state.training.observers.observer import Observer
 from genesis_state.training.run_directory import event_files
 
+# Made by protobuf when it is loaded, so that no type checker knows of it.
+_Event: Any = getattr(event_pb2, "Event")  # noqa: B009
 _log = logging.getLogger("genesis_state.training")
 
 
@@ -84,11 +86,11 @@ class _EventFile:
         self.path = folder / f"{stem}.{number:04d}"
         self._records = RecordWriter(str(self.path))
         self._closed = False
-        self._put(Event(wall_time=time.time(), file_version="brain.Event:2"))
+        self._put(_Event(wall_time=time.time(), file_version="brain.Event:2"))
         self.flush()
 
     def write(self, tag: str, value: float, step: int) -> None:
-        self._put(Event(wall_time=time.time(), step=step, summary=scalar(tag, value)))
+        self._put(_Event(wall_time=time.time(), step=step, summary=scalar(tag, value)))
 
     def flush(self) -> None:
         if not self._closed:

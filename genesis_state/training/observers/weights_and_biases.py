@@ -22,7 +22,10 @@ class WeightsAndBiases(Observer):
     """
 
     def __init__(
-        self, project: str = "genesis_state", config: Mapping[str, Any] | None = None, **settings: Any
+        self,
+        project: str = "genesis_state",
+        config: Mapping[str, Any] | None = None,
+        **settings: Any,
     ) -> None:
         self._project = project
         self._config = dict(config or {})
@@ -73,12 +76,12 @@ class WeightsAndBiases(Observer):
         if self._epoch is None:
             return
         if self._run is None:
-            self._start()
+            self._run = self._start()
         self._run.log(self._scalars, step=self._epoch)
         self._scalars = {}
         self._epoch = None
 
-    def _start(self) -> None:
+    def _start(self) -> Any:
         if self._id is None:
             self._id = self._wandb.util.generate_id()
         arguments = {
@@ -89,4 +92,4 @@ class WeightsAndBiases(Observer):
             "id": self._id,
             "resume": "allow",
         }
-        self._run = self._wandb.init(**(arguments | self._settings))
+        return self._wandb.init(**(arguments | self._settings))
