@@ -41,6 +41,15 @@ def test_a_resumed_run_is_the_run_that_never_stopped(kind: str, rnn: bool, tmp_p
     assert last.best_reward == whole.best_reward
 
 
+def test_diagnostics_go_on_too(tmp_path: Path) -> None:
+    config = {"use_diagnostics": True}
+    whole = run(tmp_path / "whole", config=config)
+    run(tmp_path / "parts", config=config, observers=[StopAfter(3)])
+    last = run(tmp_path / "parts", config=config, resume="auto")
+    assert any(tag == "diagnostics/exp_var" for tag, _, _ in scalars(whole))
+    assert scalars(whole) == scalars(last)
+
+
 def drop(*keys: str) -> Callable[[dict[str, Any]], None]:
     """Sets a number or a tensor deep in a checkpoint to something else."""
 

@@ -1,5 +1,6 @@
 """`train`: settings, seeds, playing, and the stock Runner with our agents."""
 
+import copy
 import random
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ def test_a_seed_from_the_clock_is_kept(tmp_path: Path) -> None:
 
 def test_random_streams_go_on() -> None:
     seed_all(3)
-    random.gauss(0, 1), np.random.randn(3)  # both keep a number for the next call
+    # Both keep a number for the next call.
+    random.gauss(0, 1)
+    np.random.randn(3)
     state = random_state()
 
     def draw() -> tuple[Any, ...]:
@@ -76,6 +79,7 @@ def test_settings_override_the_tree(tmp_path: Path) -> None:
         ({"keep": 0}, "keep: 0, needs at least 1, or None."),
         ({"config": {"max_steps": 5}}, "max_steps: rl_games 1.6.5 fails on it; give max_frames."),
         ({"config": {"normalize_rms_advantage": True}}, "neither builds nor saves it; leave it"),
+        ({"config": {"multi_gpu": True}}, "multi_gpu: only the first process's environments"),
         ({"config": {"bound_loss_type": "x"}}, "bound_loss_type: 'x', needs 'bound' or 'reg"),
     ],
 )
@@ -125,6 +129,33 @@ def test_the_runner_of_rl_games_builds_our_agent(name: str, tmp_path: Path) -> N
     assert found["observers"] == {}
     # Event files are an observer's, and the stock one of rl_games makes none.
     assert list((tmp_path / "toy" / "summaries").iterdir()) == []
+
+
+def test_the_critic_alone_is_loaded(tmp_path: Path) -> None:
+    first = run(tmp_path / "first", "views", max_epochs=3)
+    assert first.checkpoint is not None
+
+    class Look(StopAfter):
+        weights: Any = None
+
+        def process_infos(self, infos: Any, done_indices: Any) -> None:
+            if self.weights is None:
+                self.weights = copy.deepcopy(self._algo.get_full_state_weights())
+
+    look = Look(1)
+    run(
+        tmp_path / "more",
+        "views",
+        seed=5,
+        checkpoint=first.checkpoint,
+        load_critic_only=True,
+        observers=[look],
+    )
+    found = training_checkpoint.read(first.checkpoint)
+    key = "a2c_network.actor_mlp.0.weight"
+    critic = "assymetric_vf_nets"
+    assert not torch.equal(look.weights["model"][key], found["model"][key])
+    assert torch.equal(look.weights[critic]["model." + key], found[critic]["model." + key])
 
 
 @pytest.mark.parametrize("rnn", [False, True])

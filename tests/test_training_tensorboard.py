@@ -26,7 +26,7 @@ def test_all_that_is_logged_is_read_back(tmp_path: Path) -> None:
     frames = [64 * epoch for epoch in range(6)]
     assert [step for step, _ in found["info/epochs"]] == frames
     assert [value for _, value in found["info/epochs"]] == [1, 2, 3, 4, 5, 6]
-    for tag in ("losses/a_loss", "losses/bounds_loss", "info/kl", "adr/npd", "performance/step_fps"):
+    for tag in ("losses/a_loss", "losses/bounds_loss", "info/kl", "adr/npd"):
         assert [step for step, _ in found[tag]] == frames, tag
     assert [step for step, _ in found["rewards/iter"]] == [1, 2, 3, 4, 5, 6]
     assert [step for step, _ in found["Episode/distance"]] == [1, 2, 3, 4, 5, 6]
@@ -54,7 +54,8 @@ def broken_run(root: Path, epoch: int, **settings: Any) -> None:
     tensorboard = TensorBoard()
     observers = [tensorboard, Break(epoch, tensorboard)]
     with pytest.raises(KeyboardInterrupt):
-        run(root, tensorboard=False, observers=observers, config={"save_best_after": 99}, **settings)
+        config = {"save_best_after": 99}
+        run(root, tensorboard=False, observers=observers, config=config, **settings)
 
 
 def test_what_was_logged_past_the_checkpoint_is_cut(tmp_path: Path) -> None:
@@ -101,15 +102,13 @@ def test_seconds_go_on(tmp_path: Path) -> None:
 
 def test_two_writers_of_one_second_have_two_files(tmp_path: Path) -> None:
     names = set()
-    for _ in range(3):
-        run(tmp_path, resume="auto", observers=[StopAfter(1)], config={"max_epochs": 99})
+    for epoch in (1, 2, 3):
+        run(tmp_path, resume="auto", observers=[StopAfter(epoch)])
         names |= {path.name for path in event_files(tmp_path / "toy" / "summaries")}
     assert len(names) == 3
 
 
-def test_a_file_that_lost_its_end_is_told(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_that_lost_its_end_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     run(tmp_path, observers=[StopAfter(3)])
     (file,) = event_files(tmp_path / "toy" / "summaries")
     file.write_bytes(file.read_bytes()[:500])

@@ -19,11 +19,12 @@ from typing import Any
 
 from genesis_state.training import training_checkpoint
 from genesis_state.training.agent_config import FrameSchedule, settle
-from genesis_state.training.checkpoint_names import SUFFIX, read_numbered_name
+from genesis_state.training.checkpoint_names import SUFFIX
 from genesis_state.training.loop_state import (
     Continuation,
     continuation,
     loop_state,
+    of_rl_games,
     restore_schedules,
 )
 from genesis_state.training.plain_values import plain
@@ -35,7 +36,8 @@ from genesis_state.training.rl_games_library import (
     PpoPlayerDiscrete,
 )
 from genesis_state.training.run_directory import RunDirectory
-from genesis_state.training.scalar_writer import ScalarWriter
+from genesis_state.training.save_rules import goal_reached, is_numbered
+from genesis_state.training.scalar_writer import ScalarWriter, drop_summary_writer
 from genesis_state.training.weights_match import check_weights
 from genesis_state.version import __version__
 
@@ -43,6 +45,8 @@ _log = logging.getLogger("genesis_state.training")
 
 CONTINUOUS = "genesis_state_continuous"
 DISCRETE = "genesis_state_discrete"
+
+_CENTRAL = "assymetric_vf_nets"  # as rl_games spells it
 
 
 class _Stopped(Exception):
@@ -102,13 +106,7 @@ class Continuing:
     @writer.setter
     def writer(self, stock: Any) -> None:
         # rl_games makes its SummaryWriter in its constructor. Event files are an observer's here.
-        if stock is not None:
-            empty = getattr(
-                getattr(stock.file_writer.event_writer, "_ev_writer", None), "_file_name", None
-            )
-            stock.close()
-            if empty is not None and os.path.exists(empty):
-                os.unlink(empty)
+        drop_summary_writer(stock)
 
     def request_stop(self, reason: str) -> None:
         """Lets training end after the running epoch, with a save; may be called by a signal."""
@@ -120,7 +118,7 @@ class Continuing:
         Returns:
             The best mean reward, and the number of epochs.
         """
-        if self._resumed and self._goal_reached():
+        if self._resumed and goal_reached(self):
             _log.info(f"the checkpoint has epoch {self.epoch_num}: nothing is left to train.")
             return self.last_mean_rewards, self.epoch_num
         self._epochs_here = 0
@@ -163,7 +161,7 @@ class Continuing:
         folder, name = os.path.split(fn)
         if folder == self.nn_dir and name == self.config["name"]:
             self._best_due = True
-        elif folder == self.nn_dir and self._is_numbered(name):
+        elif folder == self.nn_dir and is_numbered(name, self.config["name"]):
             self._numbered_due = True
         else:
             training_checkpoint.write(fn + SUFFIX, self.get_full_state_weights())
@@ -175,16 +173,27 @@ class Continuing:
             FileNotFoundError, ValueError: As `training_checkpoint.read`, or the networks differ.
         """
         content = training_checkpoint.read(fn)
-        check_weights(fn, self, content)
+        agent: Any = self
+        networks = {"model": agent.model}
+        if agent.has_central_value:
+            networks[_CENTRAL] = agent.central_value_net
+        check_weights(fn, networks, content)
         self.set_full_state_weights(content, set_epoch=set_epoch)
         for notice in self.notices:
             _log.warning(f"{fn}: {notice}.")
+
+    def restore_central_value_function(self, fn: str) -> None:
+        """Loads the central value network of a checkpoint, and nothing else."""
+        agent: Any = self
+        content = training_checkpoint.read(fn)
+        check_weights(fn, {_CENTRAL: agent.central_value_net}, content)
+        agent.set_central_value_function_weights(content)
 
     def get_full_state_weights(self) -> dict[str, Any]:
         """All that the run needs to go on, as tensors and plain values."""
         agent: Any = self
         state: dict[str, Any] = super().get_full_state_weights()  # type: ignore[misc]
-        for key in ("model", "assymetric_vf_nets"):
+        for key in ("model", _CENTRAL):
             if key in state:
                 state[key] = training_checkpoint.without_compiled_prefix(state[key])
         observers = getattr(agent.algo_observer, "state_dict", None)
@@ -209,14 +218,8 @@ class Continuing:
         self.notices = []
         self._resumed = set_epoch
         if not training_checkpoint.is_complete(content):
-            # The optimizer has the rate at which an adaptive schedule stood.
-            agent.last_lr = float(agent.optimizer.param_groups[0]["lr"])
-            best = content.get("last_mean_rewards")
-            self._continuation = Continuation(best=None if best is None else float(best))
-            self.notices.append(
-                "was written by rl_games: weights, optimizer, epoch and best reward are taken, "
-                "and episodes, random numbers, meters and observers start afresh"
-            )
+            self._continuation = of_rl_games(agent, content)
+            self.notices += self._continuation.notices
             return
         self._continuation = continuation(agent, content)
         self.notices += self._continuation.notices
@@ -269,26 +272,6 @@ class Continuing:
             return
         _log.info(f"epoch {self.epoch_num} saved as {path}")
         self._best_due = self._numbered_due = self._save_failed = False
-
-    def _goal_reached(self) -> bool:
-        """Whether the checkpoint is one of a run that had come to its end.
-
-        rl_games looks after an epoch only, and would train one more.
-        """
-        agent: Any = self
-        won = "score_to_win" in self.config and self._best() > self.config["score_to_win"]
-        epochs = agent.max_epochs != -1 and self.epoch_num >= agent.max_epochs
-        frames = agent.max_frames != -1 and self.frame >= agent.max_frames
-        return won or epochs or frames
-
-    def _best(self) -> float:
-        return float(self.last_mean_rewards)
-
-    def _is_numbered(self, name: str) -> bool:
-        if not name.startswith("last_"):
-            name = f"last_{name}"  # score_to_win: <name>_ep_<N>_rew_<R>
-        found = read_numbered_name(name + SUFFIX)
-        return found is not None and found.name == self.config["name"]
 
 
 class ContinuousAgent(Continuing, A2CAgent):

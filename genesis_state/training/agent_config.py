@@ -36,6 +36,11 @@ def settle(config: dict[str, Any]) -> None:
         raise ValueError(
             "normalize_rms_advantage: rl_games 1.6.5 neither builds nor saves it; leave it out."
         )
+    if config.get("multi_gpu"):
+        raise ValueError(
+            "multi_gpu: only the first process's environments would be saved, so a resumed run "
+            "would not be the same; leave it out."
+        )
     if "max_steps" in config:
         raise ValueError("max_steps: rl_games 1.6.5 fails on it; give max_frames.")
 

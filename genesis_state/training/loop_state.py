@@ -139,6 +139,18 @@ class Continuation:
             agent.central_value_net.rnn_states = on_device(central["rnn_states"], agent.ppo_device)
 
 
+def of_rl_games(agent: Any, content: dict[str, Any]) -> Continuation:
+    """What of a checkpoint that rl_games wrote has to wait; what can be known of it is put back."""
+    # The optimizer has the rate at which an adaptive schedule stood.
+    agent.last_lr = float(agent.optimizer.param_groups[0]["lr"])
+    best = content.get("last_mean_rewards")
+    notice = (
+        "was written by rl_games: weights, optimizer, epoch and best reward are taken, and "
+        "episodes, random numbers, meters and observers start afresh"
+    )
+    return Continuation(best=None if best is None else float(best), notices=[notice])
+
+
 def continuation(agent: Any, content: dict[str, Any]) -> Continuation:
     """What of a checkpoint has to wait; content is one of ours."""
     loop = content["loop"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -61,6 +63,14 @@ class ScalarWriter:
     def close(self) -> None:
         """Lets all sinks go."""
         self._sinks = []
+
+
+def drop_summary_writer(writer: Any) -> None:
+    """Closes a SummaryWriter that rl_games made, and removes its file, which is empty."""
+    with suppress(AttributeError, FileNotFoundError):
+        empty = writer.file_writer.event_writer._ev_writer._file_name
+        writer.close()
+        os.unlink(empty)
 
 
 def number(value: Any) -> float:

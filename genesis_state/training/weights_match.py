@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def check_weights(path: str, agent: Any, content: Mapping[str, Any]) -> None:
+def check_weights(path: str, networks: Mapping[str, Any], content: Mapping[str, Any]) -> None:
     """Compares names and shapes, before anything is changed.
+
+    Args:
+        path: The file, for the message.
+        networks: By their keys in the checkpoint.
+        content: Of the checkpoint.
 
     Raises:
         ValueError: They differ; the message names what does.
     """
-    networks = {"model": agent.model}
-    if agent.has_central_value:
-        networks["assymetric_vf_nets"] = agent.central_value_net
     for key, network in networks.items():
         if key not in content:
             raise ValueError(

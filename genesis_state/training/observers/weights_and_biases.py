@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -83,7 +84,7 @@ class WeightsAndBiases(Observer):
 
     def _start(self) -> Any:
         if self._id is None:
-            self._id = self._wandb.util.generate_id()
+            self._id = uuid.uuid4().hex[:8]  # from the system, and not from the run's streams
         arguments = {
             "project": self._project,
             "name": self._algo.experiment_name,
