@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from training_runs import content, run
 
 from genesis_state.training import training_checkpoint
 from genesis_state.training.observers.observer import Observer
+from genesis_state.training.run_directory import RunDirectory
 from genesis_state.training.signals import stopping
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs fork and signals")
@@ -50,6 +52,63 @@ def test_a_run_killed_again_and_again_is_the_run_that_never_stopped(
     assert found["differences"] == []
     assert found["scalars"] > 300 * kills
     assert found["same_scalars"]
+
+
+CALLS = ("replace", "link", "symlink", "unlink", "fsync", "open")
+
+
+def killed_at(moment: int, directory: RunDirectory) -> bool:
+    """Forks a process that saves epoch 2, and dies just before its `moment`-th call to the disk."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    left = moment
+
+    def counted(call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os._exit(9)
+            return call(*args, **kwargs)
+
+        return wrapper
+
+    for name in CALLS:
+        setattr(os, name, counted(getattr(os, name)))
+    try:
+        directory.save({"epoch": 2}, numbered=(2, 1.0), best=True)
+    finally:
+        os._exit(0)
+
+
+def test_a_save_that_is_killed_between_any_two_steps_leaves_a_whole_newest(tmp_path: Path) -> None:
+    moments, found = 0, []
+    while True:
+        moments += 1
+        directory = RunDirectory("toy", tmp_path / str(moments), keep=1)
+        directory.save({"epoch": 1}, numbered=(1, 1.0), best=True)
+        killed = killed_at(moments, directory)
+        newest = directory.newest_whole(warn=pytest.fail)
+        assert newest is not None
+        found.append(training_checkpoint.read(newest)["epoch"])
+        for path in directory.files():
+            training_checkpoint.read(path)
+        # The next save is not held up by what was left, and takes it away.
+        directory.save({"epoch": 3}, numbered=(3, 1.0), best=True)
+        assert training_checkpoint.read(directory.last)["epoch"] == 3
+        assert {path.name for path in directory.checkpoints.iterdir()} >= {
+            "last.pth",
+            "best.pth",
+            "toy.pth",
+            "last_toyep3rew1.0.pth",
+        }
+        assert not [path for path in directory.checkpoints.iterdir() if ".link" in path.name]
+        if not killed:
+            break
+    assert moments > 8
+    # Once the new one is there, it is found.
+    assert found == sorted(found) and {1, 2} == set(found)
 
 
 class Signals(Observer):

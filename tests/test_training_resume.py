@@ -20,6 +20,7 @@ KINDS = [
     pytest.param("toy", False, id="toy"),
     pytest.param("toy", True, id="lstm"),
     pytest.param("discrete", False, id="discrete"),
+    pytest.param("arrays", False, id="arrays"),
     pytest.param("views", False, id="central-value"),
     pytest.param("views", True, id="central-value-lstm"),
 ]

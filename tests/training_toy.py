@@ -107,6 +107,19 @@ class TwoViews(Toy):
         return {"obs": obs, "states": torch.cat((obs, torch.full_like(obs[:, :1], self.spread)), 1)}
 
 
+class Arrays(Toy):
+    """Speaks NumPy, as environments without a GPU do."""
+
+    def reset(self) -> Any:
+        return super().reset().numpy()
+
+    def step(self, actions: Any) -> Any:
+        assert isinstance(actions, np.ndarray)
+        obs, rewards, dones, infos = super().step(torch.from_numpy(actions))
+        infos["time_outs"] = infos["time_outs"].float().numpy()
+        return obs.numpy(), rewards.numpy(), dones.numpy(), infos
+
+
 class Stateless(Toy):
     """Keeps no state for checkpoints."""
 
@@ -114,7 +127,13 @@ class Stateless(Toy):
     set_env_state = None  # type: ignore[assignment]
 
 
-TOYS = {"toy": Toy, "discrete": DiscreteToy, "views": TwoViews, "stateless": Stateless}
+TOYS = {
+    "toy": Toy,
+    "discrete": DiscreteToy,
+    "views": TwoViews,
+    "stateless": Stateless,
+    "arrays": Arrays,
+}
 
 
 def network(*, rnn: bool = False, discrete: bool = False) -> dict[str, Any]:

@@ -180,7 +180,7 @@ class RunDirectory:
         with suppress(OSError):
             if os.readlink(link) == self.best.name:
                 return
-        beside = link.with_name(f".{link.name}.{os.getpid()}")
+        beside = link.with_name(f".{link.name}.link")  # one name, so that the next save removes it
         try:
             beside.unlink(missing_ok=True)
             beside.symlink_to(self.best.name)
@@ -212,7 +212,7 @@ def event_files(summaries: Path) -> Iterator[Path]:
 
 def _same_file(source: Path, target: Path) -> None:
     """Gives a file a second name, at once and whole."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
+    beside = target.with_name(f".{target.name}.link")
     try:
         beside.unlink(missing_ok=True)
         os.link(source, beside)
