@@ -93,8 +93,9 @@ def test_only_the_newest_periodic_ones_stay(tmp_path: Path) -> None:
 def test_the_newest_whole_one_is_found_past_broken_ones(tmp_path: Path) -> None:
     directory = RunDirectory("toy", tmp_path)
     assert directory.newest_whole() is None
-    first = directory.save({"format_": 1, "epoch": 1}, numbered=(1, 0.5))
-    second = directory.save({"epoch": 2}, numbered=(2, 0.5))
+    for epoch in (1, 2):
+        assert directory.save({"epoch": epoch}, numbered=(epoch, 0.5)) == directory.last
+    first, second = (directory.checkpoints / numbered_name("toy", i, 0.5) for i in (1, 2))
     assert directory.newest_whole() == directory.last
     # last.pth and the periodic one are one file.
     second.write_bytes(second.read_bytes()[:-100])

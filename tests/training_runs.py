@@ -49,6 +49,7 @@ def content(result: TrainingResult | Path) -> dict[str, Any]:
     found = training_checkpoint.read(path)
     found["loop"].pop("elapsed")
     found["observers"].pop("TensorBoard", None)
+    found.pop("names")
     return found
 
 

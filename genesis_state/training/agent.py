@@ -45,6 +45,7 @@ _log = logging.getLogger("genesis_state.training")
 
 CONTINUOUS = "genesis_state_continuous"
 DISCRETE = "genesis_state_discrete"
+ALGORITHMS = ("a2c_continuous", "a2c_discrete", CONTINUOUS, DISCRETE)
 
 _CENTRAL = "assymetric_vf_nets"  # as rl_games spells it
 

@@ -132,6 +132,7 @@ def _checkpoint(settings: TrainConfig, directory: RunDirectory) -> str | None:
         newest = directory.newest_whole()
         if newest is not None:
             _log.info(f"{newest}: the run goes on from there.")
+            directory.finish(newest)
             return str(newest)
     elif directory.files():
         inside = given is not None and Path(given).resolve().is_relative_to(

@@ -105,25 +105,29 @@ class RunDirectory:
             best: Whether it is the best so far.
 
         Returns:
-            The file that is the newest now.
+            `last.pth`.
 
         Raises:
             TypeError, OSError: As `training_checkpoint.write`.
         """
         self.create()
-        targets = [self.last]
-        if best:
-            targets.insert(0, self.best)
+        names = [self.best.name] if best else []
         if numbered is not None:
-            targets.insert(0, self.checkpoints / numbered_name(self.name, *numbered))
-        training_checkpoint.write(targets[0], content)
-        for target in targets[1:]:
-            _same_file(targets[0], target)
-        if best:
-            self._link_best()
-        if numbered is not None:
-            self._prune(targets[0])
-        return targets[0]
+            names.append(numbered_name(self.name, *numbered))
+        # Always under one name first, where the next save removes what a kill in this one leaves.
+        training_checkpoint.write(self.last, {**content, "names": names})
+        self._name(self.last, names)
+        return self.last
+
+    def finish(self, checkpoint: Path) -> None:
+        """Gives a checkpoint of this run the names that a kill in its save kept from it.
+
+        Raises:
+            ValueError, OSError: As `training_checkpoint.read`.
+        """
+        names = training_checkpoint.read(checkpoint).get("names", [])
+        known = [name for name in names if name == self.best.name or read_numbered_name(name)]
+        self._name(checkpoint, known)
 
     def files(self) -> list[Path]:
         """All checkpoints in `nn/`, the newest first; links are left out."""
@@ -173,6 +177,13 @@ class RunDirectory:
         for path in event_files(self.summaries):
             path.unlink()
 
+    def _name(self, source: Path, names: list[str]) -> None:
+        for name in names:
+            _same_file(source, self.checkpoints / name)
+            if name == self.best.name:
+                self._link_best()
+        self._prune()
+
     def _link_best(self) -> None:
         link = self.checkpoints / f"{BEST}{SUFFIX}"
         if link == self.best:
@@ -188,7 +199,8 @@ class RunDirectory:
         except OSError as error:  # a file system without links: the file itself is there
             _log.warning(f"{link}: no link could be made ({error.strerror}); see {self.best}.")
 
-    def _prune(self, newest: Path) -> None:
+    def _prune(self) -> None:
+        """Removes periodic checkpoints that need not stay."""
         if self._keep is None:
             return
         numbered = []
@@ -199,9 +211,8 @@ class RunDirectory:
             if self._keep_every is None or parts.epoch % self._keep_every:
                 numbered.append(path)
         for path in numbered[self._keep :]:
-            if path != newest:
-                with suppress(OSError):
-                    path.unlink()
+            with suppress(OSError):
+                path.unlink()
 
 
 def event_files(summaries: Path) -> Iterator[Path]:
@@ -212,13 +223,13 @@ def event_files(summaries: Path) -> Iterator[Path]:
 
 def _same_file(source: Path, target: Path) -> None:
     """Gives a file a second name, at once and whole."""
+    if target.exists() and os.path.samefile(source, target):
+        return
     beside = target.with_name(f".{target.name}.link")
     try:
         beside.unlink(missing_ok=True)
         os.link(source, beside)
         os.replace(beside, target)
-        # Where both were one file already, replacing does nothing and leaves the other name.
-        beside.unlink(missing_ok=True)
     except OSError:  # a file system without second names
         beside.unlink(missing_ok=True)
         with replacing(target) as stream:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from genesis_state.training import vecenv
+from genesis_state.training.agent import ALGORITHMS
 from genesis_state.training.agent_config import settle
 from genesis_state.training.observers.observer import Observer
 from genesis_state.training.plain_values import plain
@@ -75,6 +76,11 @@ class TrainConfig:
         for key in ("algo", "model", "network", "config"):
             if key not in self.params:
                 raise ValueError(f"params: lacks {key!r}; give the tree `params` of rl_games.")
+        if self.params["algo"].get("name") not in ALGORITHMS:
+            raise ValueError(
+                f"params.algo: name {self.params['algo'].get('name')!r}, needs one of "
+                f"{', '.join(ALGORITHMS)}."
+            )
         for key in ("name", "env_name"):
             if key not in self.params["config"]:
                 raise ValueError(f"params.config: lacks {key!r}; give one.")
