@@ -133,11 +133,12 @@ class Continuing:
 
     def update_epoch(self) -> int:
         """Begins an epoch: the one place in rl_games' loop where the last one is complete."""
+        leaving = self._request is not None  # asked once: a signal may come at any moment
         if self._epochs_here:
-            self._end_epoch(leaving=self._request is not None)
+            self._end_epoch(leaving=leaving)
         else:
             self._begin()
-        if self._request is not None:
+        if leaving:
             raise _Stopped
         self._epochs_here += 1
         return super().update_epoch()  # type: ignore[misc]
