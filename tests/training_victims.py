@@ -40,6 +40,19 @@ def train(root: Path, kind: str, epochs: int) -> None:
     run(root, kind, rnn=kind == "views", resume="auto", config={"max_epochs": epochs}, keep=2)
 
 
+def wait_for_save(last: Path, child: int) -> None:
+    """Returns when a run has written a checkpoint, or is over."""
+
+    def saved_at() -> int | None:
+        return last.stat().st_mtime_ns if last.exists() else None
+
+    before = saved_at()
+    while saved_at() == before:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            return
+        time.sleep(0.002)
+
+
 def main(folder: Path, seed: int, kills: int, kind: str) -> None:
     draw = random.Random(seed)
     quiet = os.open(os.devnull, os.O_WRONLY)
@@ -56,8 +69,13 @@ def main(folder: Path, seed: int, kills: int, kind: str) -> None:
     epochs, leftovers, done = [], 0, 0
     for _ in range(kills):
         child = forked(folder / "parts", kind, kills * EPOCHS_FOR_A_KILL)
-        # Soon enough that the run is not over before all kills are done.
-        time.sleep(draw.uniform(0.1, 1.9 * lasted / (kills + 1)))
+        if draw.random() < 0.25:
+            time.sleep(draw.uniform(0.0, 0.3))  # while it starts, or soon after
+        else:
+            # Late enough for a save and soon enough that the run is not over before all kills
+            # are done, on a machine that has other things to do as well.
+            wait_for_save(directory.last, child)
+            time.sleep(draw.uniform(0.0, 8 * lasted / (kills * EPOCHS_FOR_A_KILL)))
         os.kill(child, signal.SIGKILL)
         done += os.WIFSIGNALED(os.waitpid(child, 0)[1])
         newest = directory.newest_whole()

@@ -126,7 +126,8 @@ class RunDirectory:
             ValueError, OSError: As `training_checkpoint.read`.
         """
         names = training_checkpoint.read(checkpoint).get("names", [])
-        known = [name for name in names if name == self.best.name or read_numbered_name(name)]
+        numbered = [name for name in names if read_numbered_name(name) and Path(name).name == name]
+        known = [name for name in names if name == self.best.name] + numbered
         self._name(checkpoint, known)
 
     def files(self) -> list[Path]:
