@@ -18,6 +18,7 @@ PACKAGE = "genesis_state"
 # "" is the package itself, which offers every public name and so stands at the top.
 LAYERS = (
     ("", "__main__", "cli", "testing"),
+    ("training",),
     ("tasks",),
     ("randomization",),
     ("scene", "scene_files", "scene_declaration", "assembly", "matter_specs", "entities"),

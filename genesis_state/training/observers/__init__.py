@@ -1,0 +1,1 @@
+"""What watches a run: the base class `Observer`, and those that gather, log and show."""

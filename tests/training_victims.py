@@ -1,0 +1,109 @@
+"""Kills a training run again and again, lets it go on each time, and tells what became of it.
+
+    python training_victims.py <folder> <seed> <kills> <kind>
+
+The runs are forked, so that none of them has to import torch anew.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from training_runs import content, differences, run, scalars
+
+from genesis_state.training.run_directory import RunDirectory
+
+EPOCHS_FOR_A_KILL = 15
+
+
+def forked(root: Path, kind: str, epochs: int) -> int:
+    """Starts a run that goes on where the last one was killed; its process id."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        train(root, kind, epochs)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def train(root: Path, kind: str, epochs: int) -> None:
+    run(root, kind, rnn=kind == "views", resume="auto", config={"max_epochs": epochs}, keep=2)
+
+
+def wait_for_save(last: Path, child: int) -> None:
+    """Returns when a run has written a checkpoint, or is over."""
+
+    def saved_at() -> int | None:
+        return last.stat().st_mtime_ns if last.exists() else None
+
+    before = saved_at()
+    while saved_at() == before:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            return
+        time.sleep(0.002)
+
+
+def main(folder: Path, seed: int, kills: int, kind: str) -> None:
+    draw = random.Random(seed)
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    report = os.dup(1)
+    os.dup2(quiet, 1)
+    logging.disable(logging.CRITICAL)
+
+    start = time.monotonic()
+    child = forked(folder / "whole", kind, kills * EPOCHS_FOR_A_KILL)
+    assert os.waitpid(child, 0)[1] == 0
+    lasted = time.monotonic() - start
+
+    directory = RunDirectory("toy", folder / "parts", name="toy")
+    epochs, leftovers, done = [], 0, 0
+    for _ in range(kills):
+        child = forked(folder / "parts", kind, kills * EPOCHS_FOR_A_KILL)
+        if draw.random() < 0.25:
+            time.sleep(draw.uniform(0.0, 0.3))  # while it starts, or soon after
+        else:
+            # Late enough for a save and soon enough that the run is not over before all kills
+            # are done, on a machine that has other things to do as well.
+            wait_for_save(directory.last, child)
+            time.sleep(draw.uniform(0.0, 8 * lasted / (kills * EPOCHS_FOR_A_KILL)))
+        os.kill(child, signal.SIGKILL)
+        done += os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        newest = directory.newest_whole()
+        epochs.append(0 if newest is None else int(content(newest)["epoch"]))
+        if directory.checkpoints.is_dir():
+            leftovers += sum(
+                not path.name.endswith(".pth") for path in directory.checkpoints.iterdir()
+            )
+    child = forked(folder / "parts", kind, kills * EPOCHS_FOR_A_KILL)
+    assert os.waitpid(child, 0)[1] == 0
+
+    newest = directory.newest_whole()
+    assert newest is not None
+    whole = scalars(folder / "whole" / "toy")
+    found = {
+        "kills": done,
+        "epochs": epochs,
+        "leftovers": leftovers,
+        "last_epoch": int(content(newest)["epoch"]),
+        "differences": differences(
+            content(folder / "whole" / "toy" / "nn" / "last.pth"), content(newest)
+        ),
+        "scalars": len(whole),
+        "same_scalars": whole == scalars(folder / "parts" / "toy"),
+        "seconds": round(lasted, 2),
+    }
+    os.write(report, json.dumps(found).encode())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
