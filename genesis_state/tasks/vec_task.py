@@ -63,7 +63,7 @@ class VecTask(ABC):
         self.streams = RandomStreams(seed, self.device)
         self.episodes = Episodes(num_envs, self.device)
         self.actions = torch.zeros((num_envs, self.num_actions), device=self.device)
-        self.env_state_is_complete = False
+        self.env_state_is_complete = True
         self.prepare()
 
     # ---------------------------------------------------------------- what a task says
