@@ -108,12 +108,14 @@ class VecTask(ABC):
     @property
     def observation_space(self) -> spaces.Box:
         """Of one environment."""
-        return spaces.Box(-torch.inf, torch.inf, (self.num_observations,))
+        limit = self.settings.clip_observations
+        return spaces.Box(-limit, limit, (self.num_observations,))
 
     @property
     def state_space(self) -> spaces.Box | None:
         """Of what only a critic sees, or None."""
-        return spaces.Box(-torch.inf, torch.inf, (self.num_states,)) if self.num_states else None
+        limit = self.settings.clip_observations
+        return spaces.Box(-limit, limit, (self.num_states,)) if self.num_states else None
 
     @property
     def action_space(self) -> spaces.Box:
@@ -136,7 +138,8 @@ class VecTask(ABC):
             infos: "time_outs", which of them only ran out of time, "final_observation", and
             "episode" with the returns and lengths of those that ended.
         """
-        self.actions = actions.to(self.device, torch.float32).clamp(-1.0, 1.0)
+        # Into what is there: actions made in inference mode could not be changed outside of it.
+        self.actions.copy_(actions).clamp_(-1.0, 1.0)
         self.apply_actions(self.actions)
         for _ in range(self.settings.control_frequency_inv):
             self.scene.step()
@@ -233,7 +236,7 @@ def restore(task: VecTask, state: Mapping[str, Any]) -> list[str]:
     task.scene.reset(state=physics, params=True)
     task.streams.load_state_dict(state["streams"])
     task.episodes.load_state_dict(episodes)
-    task.actions = state["actions"].to(task.device)
+    task.actions.copy_(state["actions"])
     for name in fits:
         tensors[name].copy_(saved[name])
     task.env_state_is_complete = len(fits) == len(tensors)
