@@ -391,6 +391,15 @@ def start_beads(scene: gs.Scene, streams: torch.Tensor) -> None:
         stiffness.copy_(40.0 + 10.0 * _BEAD_START[streams % STREAMS, 0])
 
 
+def enlivened(scene: gs.Scene) -> gs.Scene:
+    """A scene of beads at t=5, every environment in another state."""
+    scene.reset(params=True)
+    start_beads(scene, torch.arange(scene.n_envs))
+    for _ in range(5):
+        scene.step()
+    return scene
+
+
 def drive_beads(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
     """Pushed sideways, in curves."""
     envs = due(steps)

@@ -36,12 +36,7 @@ def carts(fresh_runtime: None) -> Iterator[gs.Scene]:
 
 @pytest.fixture
 def lively(scene: gs.Scene) -> gs.Scene:
-    """The scene at t=5, every environment in another state."""
-    scene.reset(params=True)
-    scenes.start_beads(scene, torch.arange(N))
-    for _ in range(5):
-        scene.step()
-    return scene
+    return scenes.enlivened(scene)
 
 
 def other_state(scene: gs.Scene) -> gs.SimState:

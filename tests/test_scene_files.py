@@ -40,12 +40,7 @@ def pair(fresh_runtime: None) -> Iterator[gs.Scene]:
 
 @pytest.fixture
 def lively(scene: gs.Scene) -> gs.Scene:
-    """The scene at t=5, every environment in another state."""
-    scene.reset(params=True)
-    scenes.start_beads(scene, torch.arange(N))
-    for _ in range(5):
-        scene.step()
-    return scene
+    return scenes.enlivened(scene)
 
 
 def rows(state: gs.SimState) -> list[bytes]:

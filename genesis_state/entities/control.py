@@ -121,7 +121,7 @@ class EntityControl(RigidAccess):
         bound = self._bound
         columns = bound.columns["dof"](dofs_idx_local)
         if mode != readings.FORCE and not bound.all_servo:
-            self._require_servo(call, columns.indices)
+            self._require_servo(call, columns.indices, ", or use control_dofs_force")
         selection = self._envs(envs_idx)
         shape = (len(columns.indices),)
         several = sum(value is not None for value in targets.values()) > 1
@@ -134,17 +134,6 @@ class EntityControl(RigidAccess):
             label = call + argument[name] if several else call
             values[name] = self._values(label, value, selection, shape)
         self._write(selection, columns, values)
-
-    def _require_servo(self, call: str, dofs: tuple[int, ...]) -> None:
-        bound = self._bound
-        wrong = [i for i in dofs if not bound.servo[i]]
-        if wrong:
-            joint = bound.dof_joint[wrong[0]]
-            raise ValueError(
-                f"{self.name}.{call}: dofs {wrong} are of {bound.joint_types[joint]} joint "
-                f"{bound.part.joints[joint]!r}, needs hinges or slides; name those in "
-                "dofs_idx_local, or use control_dofs_force."
-            )
 
     # ---------------------------------------------------------------- gains
 

@@ -71,3 +71,15 @@ class RigidAccess(Entity[RigidBinding, Rigid]):
 
     def _bind(self) -> RigidBinding:
         return RigidBinding(self.scene, self.name)
+
+    def _require_servo(self, call: str, dofs: tuple[int, ...], advice: str = "") -> None:
+        """Refuses dofs that are no hinges' or slides'."""
+        bound = self._bound
+        wrong = [i for i in dofs if not bound.servo[i]]
+        if wrong:
+            joint = bound.dof_joint[wrong[0]]
+            raise ValueError(
+                f"{self.name}.{call}: dofs {wrong} are of {bound.joint_types[joint]} joint "
+                f"{bound.part.joints[joint]!r}, needs hinges or slides; name those in "
+                f"dofs_idx_local{advice}."
+            )

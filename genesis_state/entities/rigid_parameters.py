@@ -143,7 +143,7 @@ class EntityParameters(RigidAccess):
         call = "set_dofs_stiffness"
         bound = self._bound
         dofs = bound.columns["dof"](dofs_idx_local)
-        self._require_hinges(call, dofs.indices)
+        self._require_servo(call, dofs.indices)
         joints = [bound.dof_joint[i] for i in dofs.indices]
         columns, selection = self._chosen(call, "joints_stiffness", "joint", joints, envs_idx)
         values = self._values(call, stiffness, selection, (len(columns.indices),))
@@ -244,17 +244,6 @@ class EntityParameters(RigidAccess):
         values = self._values(call, value, selection, (len(columns.indices),))
         self._require_not_negative(call, values)
         self._write(selection, columns, {name: values})
-
-    def _require_hinges(self, call: str, dofs: tuple[int, ...]) -> None:
-        bound = self._bound
-        wrong = [i for i in dofs if not bound.servo[i]]
-        if wrong:
-            joint = bound.dof_joint[wrong[0]]
-            raise ValueError(
-                f"{self.name}.{call}: dofs {wrong} are of {bound.joint_types[joint]} joint "
-                f"{bound.part.joints[joint]!r}, needs hinges or slides; name those in "
-                "dofs_idx_local."
-            )
 
     def _require_positive(self, call: str, values: torch.Tensor) -> None:
         if values.device.type == "cpu" and bool((values <= 0).any()):

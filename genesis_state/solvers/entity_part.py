@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,24 @@ def one_after_the_other(
             ends[dim] = start + count
         parts.append(EntityPart(name, kind, ranges))
     return tuple(parts)
+
+
+def particle_parts(specs: Iterable[Any]) -> tuple[EntityPart, ...]:
+    """The parts of entities made of particles.
+
+    Args:
+        specs: What the solver took: name, material, positions, and whether an emitter owns it.
+    """
+    return one_after_the_other(
+        (
+            spec.name,
+            type(spec.material).__name__,
+            {
+                "particle": len(spec.positions),
+                "solved_particle": len(spec.positions),
+                "material": 1,
+                "emitter": int(spec.emitter),
+            },
+        )
+        for spec in specs
+    )

@@ -11,7 +11,7 @@ from genesis_state.kernels import mpm_step
 from genesis_state.materials import MPM
 from genesis_state.options import MPMOptions
 from genesis_state.solvers.continuum import Continuum
-from genesis_state.solvers.entity_part import EntityPart, one_after_the_other
+from genesis_state.solvers.entity_part import EntityPart, particle_parts
 from genesis_state.solvers.mpm.laws import law_of, parameters, rest_volume
 from genesis_state.solvers.mpm.schema import MPMState
 from genesis_state.solvers.mpm.sizes import Sizes
@@ -85,18 +85,7 @@ class MPMSolver(Continuum):
                 Jp[:, own] = rest_volume(spec.material)
 
     def entity_parts(self) -> tuple[EntityPart, ...]:
-        return one_after_the_other(
-            (
-                spec.name,
-                type(spec.material).__name__,
-                {
-                    "particle": len(spec.positions),
-                    "material": 1,
-                    "emitter": int(spec.emitter),
-                },
-            )
-            for spec in self._specs
-        )
+        return particle_parts(self._specs)
 
     def signature(self) -> tuple[tuple[str, str], ...]:
         n = self._sizes

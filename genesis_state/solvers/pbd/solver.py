@@ -10,7 +10,7 @@ import torch
 from genesis_state.kernels import pbd_step
 from genesis_state.options import PBDOptions
 from genesis_state.solvers.continuum import Continuum
-from genesis_state.solvers.entity_part import EntityPart, one_after_the_other
+from genesis_state.solvers.entity_part import EntityPart, particle_parts
 from genesis_state.solvers.pbd.laws import kind_of, parameters
 from genesis_state.solvers.pbd.rest import crowd, digest
 from genesis_state.solvers.pbd.schema import PBDState
@@ -109,18 +109,7 @@ class PBDSolver(Continuum):
                 active[:, own] = spec.active
 
     def entity_parts(self) -> tuple[EntityPart, ...]:
-        return one_after_the_other(
-            (
-                spec.name,
-                type(spec.material).__name__,
-                {
-                    "particle": len(spec.positions),
-                    "material": 1,
-                    "emitter": int(spec.emitter),
-                },
-            )
-            for spec in self._specs
-        )
+        return particle_parts(self._specs)
 
     def signature(self) -> tuple[tuple[str, str], ...]:
         entities = "; ".join(

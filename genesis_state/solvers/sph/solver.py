@@ -11,7 +11,7 @@ from genesis_state.kernels import sph_step
 from genesis_state.materials import SPH
 from genesis_state.options import SPHOptions
 from genesis_state.solvers.continuum import Continuum
-from genesis_state.solvers.entity_part import EntityPart, one_after_the_other
+from genesis_state.solvers.entity_part import EntityPart, particle_parts
 from genesis_state.solvers.particle_spec import ParticleSpec
 from genesis_state.solvers.rigid.solver import RigidSolver
 from genesis_state.solvers.sph.rest import kernel_scale, rest_volume
@@ -93,19 +93,7 @@ class SPHSolver(Continuum):
                 active[:, own] = spec.active
 
     def entity_parts(self) -> tuple[EntityPart, ...]:
-        return one_after_the_other(
-            (
-                spec.name,
-                type(spec.material).__name__,
-                {
-                    "particle": len(spec.positions),
-                    "solved_particle": bool(self._sizes.solves) * len(spec.positions),
-                    "material": 1,
-                    "emitter": int(spec.emitter),
-                },
-            )
-            for spec in self._specs
-        )
+        return particle_parts(self._specs)
 
     def signature(self) -> tuple[tuple[str, str], ...]:
         entities = "; ".join(
