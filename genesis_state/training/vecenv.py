@@ -22,7 +22,8 @@ class VecEnv(IVecEnv):
     (n_envs,). What follows is used where a task has it:
 
     - `state_space`, `num_agents`, `value_size`
-    - `get_env_state() -> dict` of tensors and plain values, and `set_env_state(state)`
+    - `get_env_state() -> dict` of tensors and plain values, and `set_env_state(state)`, which may
+      return sentences for the log
     - `env_state_is_complete`: True says that after `set_env_state` the next `step` is that of the
       task that was saved, so that no `reset` comes in between
     - `set_train_info(frames, agent)`: told at the start of each epoch
@@ -80,7 +81,8 @@ class VecEnv(IVecEnv):
         if put is None:
             _log.warning("the checkpoint has a state of the task, which takes none; it is left out")
             return
-        put(env_state)
+        for sentence in put(env_state) or ():
+            _log.info(f"task: {sentence}")
 
 
 def register(name: str, create: Callable[..., Any]) -> None:
