@@ -114,7 +114,7 @@ def _outcome(result: TrainingResult) -> str:
             f"{played.mean_length:.4g} of {count(played.episodes, 'episode')}"
         )
     if result.best_reward <= -1e9:
-        return f"{start}, no episode has ended"
+        return f"{start}, no best reward yet"
     return f"{start}, best reward {result.best_reward:.4g}"
 
 

@@ -13,7 +13,7 @@ import yaml
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, OmegaConfBaseException
 
@@ -50,6 +50,8 @@ def compose(
     try:
         with initialize_config_dir(str(FOLDER), job_name="train", version_base="1.3"):
             config = hydra_compose(_PRIMARY, given)
+        if config.get("num_envs") is not None:  # for all that follows task.num_envs
+            OmegaConf.update(config, "task.num_envs", config.num_envs, force_add=True)
         OmegaConf.resolve(config)
     except (HydraException, OmegaConfBaseException, yaml.YAMLError) as error:
         raise ValueError(_sentence(error)) from error
@@ -119,7 +121,7 @@ def _check_override(text: str) -> None:
     """Refuses what hydra would take for something else than the one setting that is meant."""
     try:
         override = OverridesParser.create().parse_override(text)
-    except OverrideParseException as error:
+    except HydraException as error:
         raise ValueError(
             f"{text}: is no override ({_first_line(error)}); give key=value, and the value in "
             "quotes where it has = , [ or blanks: \"key='value'\"."
@@ -152,5 +154,4 @@ def _sentence(error: Exception) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if not line.startswith(("See ", "Error "))]
-    return lines[0] if lines else str(error)
+    return (str(error).splitlines() or [type(error).__name__])[0]
