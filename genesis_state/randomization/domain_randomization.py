@@ -170,6 +170,10 @@ class DomainRandomization:
             "noises": {name: noise.state_dict() for name, noise in self._noises.items()},
         }
 
+    def check_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Changes nothing; raises what `load_state_dict` would."""
+        check_state(state)
+
     def load_state_dict(self, state: Mapping[str, Any]) -> DomainLoadReport:
         """Goes on where a saved one was; checked as a whole before anything changes.
 
