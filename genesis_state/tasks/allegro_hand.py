@@ -160,12 +160,9 @@ class AllegroHandADR(ADRVecTask):
     # ---------------------------------------------------------------- a step
 
     def step(self, actions: torch.Tensor) -> StepResult:
-        """As `ADRVecTask.step`, with `successes` in "episode" and `consecutive_successes`."""
+        """As `ADRVecTask.step`, with `consecutive_successes` in infos."""
         found = super().step(actions)
-        infos = found[3]
-        if "episode" in infos:
-            infos["episode"]["successes"] = self._ended_successes
-        infos["consecutive_successes"] = self.consecutive_successes.clone()
+        found[3]["consecutive_successes"] = self.consecutive_successes.clone()
         return found
 
     def apply_actions(self, actions: torch.Tensor) -> None:
@@ -202,11 +199,14 @@ class AllegroHandADR(ADRVecTask):
         self.goals[found] = self._orientations("goal", len(found))
         return reward, fallen
 
+    def episode_statistics(self, envs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Goals reached."""
+        return {"successes": self.successes[envs]}
+
     def end(self, envs: torch.Tensor) -> None:
-        self._ended_successes = self.successes[envs].clone()
-        average = self._ended_successes.mean()
-        self.consecutive_successes.lerp_(average, self.own.success_average)
         super().end(envs)
+        average = self.successes[envs].mean()
+        self.consecutive_successes.lerp_(average, self.own.success_average)
 
     def begin(self, envs: torch.Tensor) -> None:
         own, n = self.own, len(envs)
@@ -252,7 +252,7 @@ class AllegroHandADR(ADRVecTask):
             *(self.dof_pos_seen, self.camera.delivered),
             *(self.goals, self._from_goal(pose), self.actions),
         ]
-        return torch.cat(parts, dim=1).nan_to_num()
+        return torch.cat(parts, dim=1)
 
     def adr_scalars(self) -> dict[str, float]:
         """What the ADR has to log, and the moving average of actions."""
@@ -263,16 +263,12 @@ class AllegroHandADR(ADRVecTask):
         return self.action_noise, self.camera.noise, self.dof_pos_noise
 
     def _delays(self) -> torch.Tensor:
-        """Chances and steps of delays, the latter as shares of what they may be, (n_envs, 4)."""
-        longest = (
-            max(1.0, self.adr_limit(LATENCY, 1.0)),
-            max(1.0, self.adr_limit(REFRESH_RATE, 1.0)),
-        )
+        """Chances and steps of delays, steps as shares of the most there may be, (n_envs, 4)."""
         columns = [
             self.adr_values(CAMERA_DELAY, 0.0),
-            self.camera.rate / longest[1],
+            self.camera.rate / max(1.0, self.adr_limit(REFRESH_RATE, 1.0)),
             self.adr_values(DELAY, 0.0),
-            self.latency.latency / longest[0],
+            self.latency.latency / max(1.0, self.adr_limit(LATENCY, 1.0)),
         ]
         return torch.stack(columns, dim=1)
 
@@ -297,7 +293,8 @@ class AllegroHandADR(ADRVecTask):
 
     def _orientations(self, name: str, count: int) -> torch.Tensor:
         """Uniform over all orientations (Shoemake 1992, "Uniform Random Rotations"), (n, 4)."""
-        u, a, b = self.draw(name, 3, count) * torch.tensor([[1.0], [2 * torch.pi], [2 * torch.pi]])
+        u = self.draw(name, count)
+        a, b = 2.0 * torch.pi * self.draw(name, 2, count)
         r, s = (1.0 - u).sqrt(), u.sqrt()
         return torch.stack([s * b.cos(), r * a.sin(), r * a.cos(), s * b.sin()], dim=1)
 
