@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT / "examples" / "matter_pictures.py"
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path != SHARED)
 SHORTER = {
+    "train": ["num_envs=16", "max_epochs=2", "tensorboard=False"],
     "mpm_tutorial": ["--steps", "80"],
     "sph_tutorial": ["--steps", "12"],
     "pbd_tutorial": ["--steps", "40"],
@@ -30,6 +31,7 @@ def test_example(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(sys, "argv", [str(path), *SHORTER.get(path.stem, [])])
     monkeypatch.syspath_prepend(path.parent)  # as Python itself does
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     gs.destroy()  # as when it runs by itself, so that the kernels it needs may be in the cache
     runpy.run_path(str(path), run_name="__main__")
     assert (tmp_path / f"{path.stem}.png").is_file() == ("pictures" in path.read_text())

@@ -203,6 +203,19 @@ def test_package_list_equals_folders() -> None:
     assert sorted(listed) == sorted({".".join(parts) for parts in folders})
 
 
+def test_package_data_is_every_other_file() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    section = re.search(r"^\[tool.setuptools.package-data\]\n((?:.+\n)*)", text, re.MULTILINE)
+    assert section is not None
+    listed = set()
+    for line in section[1].splitlines():
+        package, globs = line.split(" = ")
+        folder = ROOT.joinpath(*ast.literal_eval(package).split("."))
+        listed |= {path for glob in ast.literal_eval(globs) for path in folder.glob(glob)}
+    files = {path for path in (ROOT / PACKAGE).rglob("*") if path.is_file()}
+    assert listed == {path for path in files if path.suffix not in (".py", ".pyc")}
+
+
 def test_every_package_folder_has_an_init() -> None:
     lacking = {p.parent for p in FILES.values() if not (p.parent / "__init__.py").is_file()}
     assert not lacking
@@ -223,6 +236,20 @@ def test_import_starts_nothing_heavy() -> None:
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == "[]"
+
+
+def test_tasks_need_no_extra() -> None:
+    code = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(('gymnasium', 'rl_games', 'hydra', 'rsl_rl')))\n"
+        "import genesis_state.tasks.cartpole\n"
+        "from genesis_state.tasks.vec_task import _box\n"
+        "_box(1.0, 2)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert run.stderr.splitlines()[-1] == (
+        "ModuleNotFoundError: spaces of a task need gymnasium; pip install 'genesis-state[train]'."
+    )
 
 
 def test_readme_names_both_commands() -> None:

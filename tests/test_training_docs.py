@@ -1,22 +1,45 @@
 """docs/training.md runs as it stands there."""
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
+
+from genesis_state.cli import main
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "training.md"
 
 
+# A command of the page is made short by these.
+SHORT = ("num_envs=16", "max_epochs=2", "task.episode_length=20")
+
+
 def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))  # commands add their folder
     torch.set_num_threads(1)
-    blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
-    assert len(blocks) == 3
+    text = PAGE.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```", text, re.M | re.S)
+    kinds = [kind for kind, _ in blocks]
+    assert [kinds.count(kind) for kind in ("python", "yaml", "console")] == [5, 2, 2]
     names: dict[str, Any] = {}
-    for block in blocks:
-        exec(compile(block, str(PAGE), "exec"), names)
+    for kind, block in blocks:
+        file = re.match(r"# (\S+)\n", block)
+        if file is not None:
+            path = Path(file[1])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block)
+        elif kind == "python":
+            exec(compile(block, str(PAGE), "exec"), names)
+        else:
+            for command in re.findall(r"^\$ genesis-state (.*)$", block, re.M):
+                result = CliRunner().invoke(main, [*command.split(), *SHORT])
+                assert result.exit_code == 0, (command, result.output, result.exception)
     files = {path.name for path in (tmp_path / "runs" / "Reach" / "nn").iterdir()}
     assert {"Reach.pth", "best.pth", "last.pth"} < files
+    assert (tmp_path / "runs" / "Balance" / "nn" / "last.pth").is_file()
+    sys.modules.pop("balance", None)

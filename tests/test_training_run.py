@@ -77,7 +77,7 @@ def test_settings_override_the_tree(tmp_path: Path) -> None:
         ({"params": {"config": {}}}, "params: lacks 'algo'; give the tree"),
         ({"params": params() | {"algo": {"name": "sac"}}}, "params.algo: name 'sac', needs one of"),
         ({"env": None}, "env_name: 'unknown' is not registered; give env, or call"),
-        ({"keep": 0}, "keep: 0, needs at least 1, or None."),
+        ({"keep": 0}, "keep: 0, needs a whole number of at least 1, or None."),
         ({"config": {"max_steps": 5}}, "max_steps: rl_games 1.6.5 fails on it; give max_frames."),
         ({"config": {"normalize_rms_advantage": True}}, "neither builds nor saves it; leave it"),
         ({"config": {"multi_gpu": True}}, "multi_gpu: only the first process's environments"),

@@ -1,6 +1,7 @@
-"""The command line `genesis-state`: look at checkpoint files, compare, check and rewrite them.
+"""The command line `genesis-state`: look at checkpoint files, rewrite them, and train.
 
-Knows files only. Neither Taichi nor torch is loaded, so that every command starts at once.
+All but `train` know files only: neither Taichi nor torch is loaded, so that they start at once, as
+`train --help` does.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from genesis_state.cli.convert import convert_command
 from genesis_state.cli.diff import diff_command
 from genesis_state.cli.inspect import inspect_command
 from genesis_state.cli.slice import slice_command
+from genesis_state.cli.train import train_command
 from genesis_state.cli.verify import verify_command
 from genesis_state.version import __version__
 
@@ -22,10 +24,11 @@ __all__ = ["main"]
     __version__, package_name="genesis_state", message="genesis_state %(version)s"
 )
 def main() -> None:
-    """Look at checkpoint files (.pkl, .safetensors, .npz), compare, check and rewrite them.
+    """Look at checkpoint files (.pkl, .safetensors, .npz), compare, check and rewrite them; train.
 
-    Every command takes --json and then prints one JSON object. Exit status: 0 is done, 1 is "no"
-    (diff: they differ; verify: not every file is vouched for), 2 is trouble, said in one sentence.
+    Every command about files takes --json and then prints one JSON object. Exit status: 0 is done,
+    1 is "no" (diff: they differ; verify: not every file is vouched for), 2 is trouble, said in one
+    sentence.
 
     \b
     Example:
@@ -33,5 +36,12 @@ def main() -> None:
     """
 
 
-for command in (inspect_command, diff_command, verify_command, convert_command, slice_command):
+for command in (
+    inspect_command,
+    diff_command,
+    verify_command,
+    convert_command,
+    slice_command,
+    train_command,
+):
     main.add_command(command)

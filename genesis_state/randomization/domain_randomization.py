@@ -97,6 +97,11 @@ class DomainRandomization:
             for name, spec in self.spec.noises.items()
         }
 
+    @property
+    def originals(self) -> Mapping[str, torch.Tensor]:
+        """The values that everything drawn is applied to, by path, each of shape (n_envs, k)."""
+        return self._originals
+
     def apply(self, envs: Any, counter: int, adr: ADR | None = None) -> torch.Tensor:
         """Draws the properties of environments that begin an episode.
 

@@ -78,6 +78,8 @@ class Physics:
         try:
             arrays = {key: tensor.numpy() for key, tensor in state["arrays"].items()}
             layout = StateLayout.from_dict(state["layout"])
+            if isinstance(state["t"], bool) or not isinstance(state["t"], int):
+                raise TypeError(f"t is a {type(state['t']).__name__}, needs an int")
             return SimState.from_arrays(layout, arrays, state["t"], params=True)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(

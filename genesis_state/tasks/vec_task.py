@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
-from gymnasium import spaces
 
 from genesis_state.randomization import RandomStreams
 from genesis_state.scene import Scene
 from genesis_state.tasks.env_state import Part, Physics, Streams, Tensors, restore
 from genesis_state.tasks.episodes import Episodes
 from genesis_state.tasks.settings import Settings
+
+if TYPE_CHECKING:
+    from gymnasium import spaces
 
 StepResult = tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor, dict[str, Any]]
 
@@ -125,19 +127,18 @@ class VecTask(ABC):
     @property
     def observation_space(self) -> spaces.Box:
         """Of one environment."""
-        limit = self.settings.clip_observations
-        return spaces.Box(-limit, limit, (self.num_observations,))
+        return _box(self.settings.clip_observations, self.num_observations)
 
     @property
     def state_space(self) -> spaces.Box | None:
         """Of what only a critic sees, or None."""
         limit = self.settings.clip_observations
-        return spaces.Box(-limit, limit, (self.num_states,)) if self.num_states else None
+        return _box(limit, self.num_states) if self.num_states else None
 
     @property
     def action_space(self) -> spaces.Box:
         """Of one environment."""
-        return spaces.Box(-1.0, 1.0, (self.num_actions,))
+        return _box(1.0, self.num_actions)
 
     def reset(self) -> dict[str, torch.Tensor]:
         """Begins an episode in every environment and returns what is observed."""
@@ -239,3 +240,15 @@ class VecTask(ABC):
         if not same:
             said.insert(0, f"saved with {saved_envs} environments, there are {self.num_envs} now:")
         return said
+
+
+def _box(limit: float, size: int) -> spaces.Box:
+    """The space of vectors between two limits."""
+    try:
+        from gymnasium import spaces  # a task runs without it; only who trains asks for spaces
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "spaces of a task need gymnasium; pip install 'genesis-state[train]'.",
+            name=error.name,
+        ) from error
+    return spaces.Box(-limit, limit, (size,))

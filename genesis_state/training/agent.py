@@ -273,7 +273,7 @@ class Continuing:
             self._save_failed = True
             _log.error(f"{error} The next epoch tries again.")
             return
-        _log.info(f"epoch {self.epoch_num} saved as {path}")
+        _log.debug(f"epoch {self.epoch_num} saved as {path}")
         self._best_due = self._numbered_due = self._save_failed = False
 
 

@@ -17,6 +17,7 @@ from genesis_state.training.observers.multi_observer import MultiObserver
 from genesis_state.training.observers.observer import Observer
 from genesis_state.training.observers.progress_bar import ProgressBar
 from genesis_state.training.observers.tensorboard import TensorBoard
+from genesis_state.training.play import Played, play
 from genesis_state.training.random_state import seed_all
 from genesis_state.training.rl_games_library import Runner
 from genesis_state.training.run_directory import RunDirectory
@@ -38,6 +39,7 @@ class TrainingResult:
         best_reward: The best mean reward; -1e9, as rl_games has it, before the first.
         stopped: The signal that ended it early; None if it came to its end.
         notices: Sentences about what a resumed run could not put back.
+        played: What playing measured; None after training.
     """
 
     directory: Path
@@ -47,6 +49,7 @@ class TrainingResult:
     best_reward: float
     stopped: str | None = None
     notices: tuple[str, ...] = ()
+    played: Played | None = None
 
 
 class _Built(Observer):
@@ -171,15 +174,13 @@ def _play(settings: TrainConfig, params: dict[str, Any], directory: RunDirectory
         raise ValueError(f"{directory.path}: has no checkpoint to play; train first, or name one.")
     # Read here first: the player of rl_games runs whatever code is in the file.
     content = training_checkpoint.read(checkpoint)
-    params["config"].setdefault("player", {}).setdefault("use_vecenv", True)
     runner = _runner(settings, params, MultiObserver([]))
-    runner.run(
-        {"train": False, "play": True, "checkpoint": str(checkpoint), "sigma": settings.sigma}
-    )
+    played = play(runner, str(checkpoint), content, settings.sigma)
     return TrainingResult(
         directory=directory.path,
         checkpoint=Path(checkpoint),
         epoch=int(content["epoch"]),
         frame=int(content["frame"]),
         best_reward=float(content.get("last_mean_rewards", -1e9)),
+        played=played,
     )

@@ -15,6 +15,10 @@ from genesis_state.training.agent_config import settle
 from genesis_state.training.observers.observer import Observer
 from genesis_state.training.plain_values import plain
 
+# The least that a whole number may be.
+_WHOLE = {"num_envs": 1, "max_epochs": -1, "seed": -1, "threads": 0, "keep": 1, "keep_every": 1}
+_SWITCHES = ("test", "load_critic_only", "tensorboard", "progress")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
@@ -28,9 +32,9 @@ class TrainConfig:
         experiment: Folder of the run, as it is; `config.full_experiment_name`, then `config.name`.
         root: Where that folder stands; `config.train_dir` is not read.
         num_envs: `config.num_actors`.
-        max_epochs: `config.max_epochs`.
+        max_epochs: `config.max_epochs`; -1 for no end.
         seed: Of all random streams. -1 takes one from the clock.
-        threads: Of torch on the CPU.
+        threads: `torch_threads` of `params`: of torch on the CPU. 0 leaves torch's own.
         checkpoint: A file to start from.
         resume: "auto" goes on from the newest whole checkpoint of the experiment if there is one,
             and otherwise starts; None starts, and refuses a folder that holds a run.
@@ -69,6 +73,13 @@ class TrainConfig:
     seed_used: int = field(init=False)
 
     def __post_init__(self) -> None:
+        for name, least in _WHOLE.items():
+            _check_whole(name, getattr(self, name), least)
+        for name in _SWITCHES:
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name}: {getattr(self, name)!r}, needs True or False.")
+        if isinstance(self.sigma, bool) or not isinstance(self.sigma, (int, float, type(None))):
+            raise ValueError(f"sigma: {self.sigma!r}, needs a number, or None.")
         if self.resume not in (None, "auto"):
             raise ValueError(f"resume: {self.resume!r}, needs 'auto' or None.")
         if self.checkpoint == "":
@@ -146,6 +157,12 @@ class TrainConfig:
             found[item.name] = plain(_container(value), f"config.{item.name}")
         found["seed"] = self.seed_used
         return found
+
+
+def _check_whole(name: str, value: Any, least: int) -> None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if value is not None and not (whole and value >= least):
+        raise ValueError(f"{name}: {value!r}, needs a whole number of at least {least}, or None.")
 
 
 def _container(value: Any) -> Any:
