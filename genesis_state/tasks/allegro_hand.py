@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import partial
 from typing import Any
 
 import torch
@@ -108,6 +108,12 @@ class AllegroHandADR(ADRVecTask):
         return scene
 
     def prepare(self) -> None:
+        # What may be randomized, by path, with what is written in the models as the original.
+        self.parameters: dict[str, Parameter] = {
+            **rigid_targets("hand", self.hand),
+            **rigid_targets("object", self.cube),
+            **gravity_target(self.scene.rigid_solver),
+        }
         super().prepare()
         self.own = AllegroHandSettings.of(self.settings.own)
         n, device = self.num_envs, self.device
@@ -127,21 +133,14 @@ class AllegroHandADR(ADRVecTask):
         self.latency = ActionLatency(self)
         self.action_noise = AffineNoise(self, "action", JOINTS)
         self.dof_pos_noise = AffineNoise(self, "dof_pos", JOINTS)
-        self.camera = CubeCamera(self, self.own.wrong_cube_pose_prob, self._other_poses)
+        elsewhere = partial(self._poses, "wrong_cube_pose")
+        self.camera = CubeCamera(self, self.own.wrong_cube_pose_prob, elsewhere)
         self.adversary = None
         if self.adr is not None and ALPHA in self.adr.names:
             self.adversary = RandomNetworkAdversary(self, JOINTS + 7, self.own.rna_steps)
 
-    @cached_property
-    def parameters(self) -> dict[str, Parameter]:
-        """What may be randomized, by path, made before anything is."""
-        return {
-            **rigid_targets("hand", self.hand),
-            **rigid_targets("object", self.cube),
-            **gravity_target(self.scene.rigid_solver),
-        }
-
     def targets(self) -> Mapping[str, Target]:
+        """Of the hand, of the cube as `object`, and gravity."""
         return self.parameters
 
     def task_tensors(self) -> dict[str, torch.Tensor]:
@@ -205,17 +204,15 @@ class AllegroHandADR(ADRVecTask):
 
     def end(self, envs: torch.Tensor) -> None:
         super().end(envs)
-        average = self.successes[envs].mean()
-        self.consecutive_successes.lerp_(average, self.own.success_average)
+        self.consecutive_successes.lerp_(self.successes[envs].mean(), self.own.success_average)
 
     def begin(self, envs: torch.Tensor) -> None:
         own, n = self.own, len(envs)
-        ends = torch.stack([self.lower, self.upper])
-        low, high = own.reset_dof_pos_noise * (ends - self.home)
-        joints = self.home + low + (high - low) * self.draw("begin_hand", n, JOINTS)
+        anywhere = self.lower + (self.upper - self.lower) * self.draw("begin_hand", n, JOINTS)
+        joints = self.home.lerp(anywhere, own.reset_dof_pos_noise)
         self.hand.set_dofs_position(joints, envs_idx=envs)
         self.targets_pos[envs] = joints
-        self.cube.set_qpos(self._other_poses(n), envs_idx=envs)
+        self.cube.set_qpos(self._poses("begin_cube", n), envs_idx=envs)
         self.goals[envs] = self._orientations("goal", n)
         self.successes[envs] = 0.0
         self.cube_random_params[envs] = self._scales("object", OF_CUBE)[envs]
@@ -298,7 +295,7 @@ class AllegroHandADR(ADRVecTask):
         r, s = (1.0 - u).sqrt(), u.sqrt()
         return torch.stack([s * b.cos(), r * a.sin(), r * a.cos(), s * b.sin()], dim=1)
 
-    def _other_poses(self, count: int) -> torch.Tensor:
+    def _poses(self, name: str, count: int) -> torch.Tensor:
         """Poses in which a cube may begin, shape (n, 7)."""
-        shift = self.own.reset_position_noise * (2.0 * self.draw("cube", count, 3) - 1.0)
-        return torch.cat([self.start + shift, self._orientations("cube", count)], dim=1)
+        shift = self.own.reset_position_noise * (2.0 * self.draw(name, count, 3) - 1.0)
+        return torch.cat([self.start + shift, self._orientations(name, count)], dim=1)
