@@ -42,8 +42,8 @@ def main() -> None:
 
 def batch(n_envs: int, steps: int) -> dict[str, Any]:
     """Medians [ms] of a step with and without ADR, and of what is spent inside of it."""
-    found = OmegaConf.to_container(compose(["task=FrankaReachADR"]).task)
-    config: dict[str, Any] = {k: v for k, v in found.items() if k not in ("name", "num_envs")}
+    config = dict(compose(["task=FrankaReachADR"]).task)
+    del config["name"], config["num_envs"]
     plain = config | {"randomize": False, "adr": {}}
     tasks = {"with": FrankaReachADR(config, n_envs), "without": FrankaReachADR(plain, n_envs)}
     inside = Stopwatch()
