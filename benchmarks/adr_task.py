@@ -42,7 +42,7 @@ def main() -> None:
 
 def batch(n_envs: int, steps: int) -> dict[str, Any]:
     """Medians [ms] of a step with and without ADR, and of what is spent inside of it."""
-    config = dict(compose(["task=FrankaReachADR"]).task)
+    config: Any = OmegaConf.to_container(compose(["task=FrankaReachADR"]).task)
     del config["name"], config["num_envs"]
     plain = config | {"randomize": False, "adr": {}}
     tasks = {"with": FrankaReachADR(config, n_envs), "without": FrankaReachADR(plain, n_envs)}

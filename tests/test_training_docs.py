@@ -1,4 +1,4 @@
-"""docs/training.md runs as it stands there."""
+"""docs/training.md and docs/tasks.md run as they stand there."""
 
 import re
 import sys
@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from genesis_state.cli import main
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "training.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = DOCS / "training.md"
 
 
 # A command of the page is made short by these.
@@ -43,3 +44,11 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"Reach.pth", "best.pth", "last.pth"} < files
     assert (tmp_path / "runs" / "Balance" / "nn" / "last.pth").is_file()
     sys.modules.pop("balance", None)
+
+
+def test_the_page_on_tasks_runs() -> None:
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (DOCS / "tasks.md").read_text("utf-8"), re.M | re.S
+    )
+    assert len(blocks) == 3
+    exec(compile("\n".join(blocks), "docs/tasks.md", "exec"), {"__name__": "page"})
