@@ -1,5 +1,6 @@
 """What watches a run: when it is called, that it cannot end it, and what it gathers."""
 
+import json
 import logging
 import sys
 import types
@@ -252,6 +253,41 @@ def test_weights_and_biases_continues_its_run(tmp_path: Path, wandb_runs: list[F
     run(tmp_path, wandb=wandb, experiment="more", checkpoint=result.checkpoint, max_epochs=7)
     # Another experiment is another run.
     assert wandb_runs[2].settings["id"] != first.settings["id"]
+
+
+def logged_offline(folder: Path) -> list[dict[str, float]]:
+    """What Weights & Biases keeps of a run in its own file, a dict for each step."""
+    from wandb.proto import wandb_internal_pb2
+    from wandb.sdk.internal.datastore import DataStore
+
+    (path,) = folder.glob("*.wandb")
+    store = DataStore()
+    store.open_for_scan(str(path))
+    steps = []
+    while (data := store.scan_data()) is not None:
+        record = wandb_internal_pb2.Record()
+        record.ParseFromString(data)
+        if record.HasField("history"):
+            items = record.history.item
+            steps.append(
+                {"/".join(i.nested_key) or i.key: json.loads(i.value_json) for i in items}
+            )
+    return steps
+
+
+def test_weights_and_biases_itself_works_offline_and_resumes(tmp_path: Path) -> None:
+    pytest.importorskip("wandb")
+    wandb = {"project": "p", "mode": "offline"}
+    run(tmp_path, wandb=wandb, observers=[StopAfter(4)])
+    result = run(tmp_path, wandb=wandb, resume="auto")
+    folders = sorted((result.directory / "wandb").glob("offline-run-*"))
+    ids = {folder.name.rsplit("-", 1)[1] for folder in folders}
+    assert len(folders) == 2 and len(ids) == 1
+    first, second = map(logged_offline, folders)
+    assert [step["epoch"] for step in first] == [1, 2, 3, 4]
+    assert [step["epoch"] for step in second] == [5, 6]
+    curve = [value for tag, _, value in scalars(result) if tag == "adr/npd"]
+    assert [step["adr/npd"] for step in first + second] == pytest.approx(curve)
 
 
 def test_without_wandb_training_goes_on(
