@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +121,13 @@ def test_what_cannot_be_is_one_sentence(override: str, text: str) -> None:
 
 def test_weights_and_biases_has_to_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     offline = ("wandb_activate=True", "wandb_mode=offline")
-    monkeypatch.setattr("genesis_state.training.hydra_config.find_spec", lambda _: None)
+    found: Any = None
+    monkeypatch.setattr("genesis_state.training.hydra_config.find_spec", lambda _: found)
     assert "wandb is not installed; pip install wandb, or" in train(*offline, status=2).stderr
-    monkeypatch.setattr("genesis_state.training.hydra_config.find_spec", lambda _: True)
-    found = train_config(compose(offline)).wandb
-    assert found == {"project": "genesis_state", "mode": "offline"}
+    found = ModuleSpec("wandb", None)  # of the folder that wandb makes where it runs
+    assert "wandb is not installed; pip install wandb, or" in train(*offline, status=2).stderr
+    found.origin = "wandb/__init__.py"
+    assert train_config(compose(offline)).wandb == {"project": "genesis_state", "mode": "offline"}
 
 
 def test_help_starts_nothing_and_a_missing_extra_is_named() -> None:
