@@ -260,12 +260,24 @@ def test_other_environments_keep_theirs(scene: gs.Scene, toy: Any) -> None:
     assert not changed.equal(was)
 
 
+def test_geoms_of_one_link_have_friction_of_their_own(scene: gs.Scene, toy: Any) -> None:
+    was = toy.get_geoms_friction()
+    toy.set_geoms_friction([[0.2, 0.4], [0.6, 0.8]], [2, 0], envs_idx=[3, 1])
+    now = toy.get_geoms_friction()
+    assert now[1, [0, 2]].tolist() == pytest.approx([0.8, 0.6])
+    assert now[3, [0, 2]].tolist() == pytest.approx([0.4, 0.2])
+    assert torch.equal(toy.get_geoms_friction([2, 0], [1]), now[[1]][:, [2, 0]])
+    now[1, [0, 2]], now[3, [0, 2]] = was[1, [0, 2]], was[3, [0, 2]]
+    assert torch.equal(now, was)
+
+
 REFUSED: list[tuple[Callable[[gs.Scene, Any], Any], type[Exception], str]] = [
     (lambda s, t: t.set_links_inertial_mass(0.0), ValueError, "a mass of 0 kg, needs a positive"),
     (lambda s, t: t.set_mass_shift(-5.0), ValueError, "a mass of -"),
     (lambda s, t: t.set_dofs_damping(-1.0), ValueError, "-1, needs 0 or more"),
     (lambda s, t: t.set_dofs_stiffness(1.0), ValueError, "are of free joint"),
     (lambda s, t: t.set_friction(-0.1), ValueError, "-0.1, needs 0 or more"),
+    (lambda s, t: t.set_geoms_friction(-0.1), ValueError, "-0.1, needs 0 or more"),
     (lambda s, t: t.set_COM_shift([0.0, 0.0]), ValueError, "set_COM_shift"),
     (lambda s, t: t.set_links_inertial_mass(1.0, envs_idx=[9]), IndexError, "envs_idx"),
     (lambda s, t: s.rigid_solver.set_gravity([0.0, 1.0]), ValueError, r"shape \(2,\), needs"),
@@ -317,6 +329,7 @@ def test_environments_share_what_was_not_asked_for(
         (toy.get_dofs_invweight(), mj.dof_invweight0),
         (toy.get_links_invweight(), mj.body_invweight0[1:]),
         (shared.rigid_solver.get_gravity(), mj.opt.gravity),
+        (toy.get_geoms_friction(), mj.geom_friction[mj.geom_bodyid > 0, 0]),
     ):
         assert found.shape[0] == 2
         torch.testing.assert_close(found[1].double(), tensor(wanted).double())

@@ -7,6 +7,7 @@ from genesis_state.entities.control import EntityControl
 from genesis_state.entities.coordinates import EntityCoordinates
 from genesis_state.entities.inverse_kinematics import EntityInverseKinematics
 from genesis_state.entities.rigid_access import DOFS_OF_JOINT
+from genesis_state.entities.rigid_friction import EntityFriction
 from genesis_state.entities.rigid_geom import RigidGeom
 from genesis_state.entities.rigid_joint import RigidJoint
 from genesis_state.entities.rigid_link import RigidLink
@@ -23,6 +24,7 @@ class RigidEntity(
     EntityContacts,
     EntityControl,
     EntityParameters,
+    EntityFriction,
     EntityInverseKinematics,
 ):
     """A robot or body in a scene. `scene.add_entity` makes it; it answers once the scene is built.

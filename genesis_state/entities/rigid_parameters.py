@@ -1,4 +1,4 @@
-"""Physical parameters of a rigid entity in each environment: masses, joints' dynamics, friction."""
+"""Physical parameters of a rigid entity in each environment: masses and joints' dynamics."""
 
 from __future__ import annotations
 
@@ -6,23 +6,11 @@ from typing import Any
 
 import torch
 
-from genesis_state.entities.rigid_access import RigidAccess
-
-ASKED_BY = {
-    "bodies_mass": "batch_links_info",
-    "bodies_inertia": "batch_links_info",
-    "bodies_com": "batch_links_info",
-    "dofs_damping": "batch_dofs_info",
-    "dofs_armature": "batch_dofs_info",
-    "dofs_frictionloss": "batch_dofs_info",
-    "joints_stiffness": "batch_dofs_info",
-    "geoms_friction": "batch_geoms_info",
-}
-"""The flag of RigidOptions that gives environments a parameter of their own."""
+from genesis_state.entities.rigid_own import OwnParameters
 
 
-class EntityParameters(RigidAccess):
-    """Masses, damping, stiffness, friction: in each environment its own, where the options say so.
+class EntityParameters(OwnParameters):
+    """Masses, damping, stiffness: in each environment its own, where the options say so.
 
     What follows from a mass, such as how soft contacts are, follows at once.
     """
@@ -177,51 +165,11 @@ class EntityParameters(RigidAccess):
         """Mean inverse inertia of dofs as constraints see it, shape (envs, n)."""
         return self._parameter("dofs_invweight", "dof_invweight", "dof", dofs_idx_local, envs_idx)
 
-    # ---------------------------------------------------------------- friction
-
-    def set_friction(
-        self, friction: Any, links_idx_local: Any = None, envs_idx: Any = None
-    ) -> None:
-        """Sets the sliding friction of all geoms of links that can touch.
-
-        Of two geoms that touch, the larger coefficient holds, unless one has priority.
-
-        Args:
-            friction: A number, shape (n,) or (envs, n), one for each link.
-            links_idx_local: Which links; by default all.
-            envs_idx: Environments.
-
-        Raises:
-            RuntimeError: The scene was not built with RigidOptions(batch_geoms_info=True).
-        """
-        call = "set_friction"
-        bound = self._bound
-        links = bound.columns["link"](links_idx_local)
-        self._require_own(call, "geoms_friction")
-        selection = self._envs(envs_idx)
-        values = self._values(call, friction, selection, (len(links.indices),))
-        self._require_not_negative(call, values)
-        bodies = bound.solver.touching_bodies()
-        with bound.solver.arena.edit("geoms_friction") as (view,):
-            for k, link in enumerate(links.indices):
-                geoms = (bodies == bound.part.link_start + link + 1).nonzero()[:, 0]
-                if len(geoms) and selection.count != 0:
-                    rows = selection.indices()[:, None]
-                    view[rows, geoms, 0] = values[..., k].reshape(-1, 1).expand(len(rows), -1)
-
     # ---------------------------------------------------------------- ways in and out
 
     def _chosen(self, call: str, name: str, noun: str, idx: Any, envs_idx: Any):
         self._require_own(call, name)
         return self._bound.columns[noun](idx), self._envs(envs_idx)
-
-    def _require_own(self, call: str, name: str) -> None:
-        block = self._bound.solver.arena.block_of(name)
-        if not block.layout[name].nbytes:
-            raise RuntimeError(
-                f"{self.name}.{call}: environments share this parameter; build the scene with "
-                f"rigid_options=gs.options.RigidOptions({ASKED_BY[name]}=True)."
-            )
 
     def _of_model(self, name: str, key: Any) -> torch.Tensor:
         """What the model has, for chosen columns."""
@@ -251,7 +199,3 @@ class EntityParameters(RigidAccess):
                 f"{self.name}.{call}: a mass of {values.min():.6g} kg, needs a positive one; "
                 "leave out links without mass."
             )
-
-    def _require_not_negative(self, call: str, values: torch.Tensor) -> None:
-        if values.device.type == "cpu" and bool((values < 0).any()):
-            raise ValueError(f"{self.name}.{call}: {values.min():.6g}, needs 0 or more.")

@@ -206,12 +206,20 @@ class ADR:
         """All that a later call reads, but for the streams: tensors on the CPU and plain values."""
         return self._state().to_dict()
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> ADRLoadReport:
+    def check_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Changes nothing; raises what `load_state_dict` would."""
+        read_state(state)
+
+    def load_state_dict(self, state: Mapping[str, Any], always: bool = False) -> ADRLoadReport:
         """Goes on where a saved ADR was; checked as a whole before anything changes.
 
         Load the streams first: what has to be drawn anew is drawn from them. Parameters are
         matched by name as docs/randomization.md says. With the number of environments that it was
         saved with and the same config, all tensors come back bit for bit.
+
+        Args:
+            state: From `state_dict`.
+            always: Whether to take it even where the config has adr_load_from_checkpoint: false.
 
         Returns:
             What was restored and what starts fresh; str() of it is for the log.
@@ -220,7 +228,7 @@ class ADR:
             ValueError: The state is damaged or of another version.
         """
         saved = read_state(state)
-        if not self.settings.load_from_checkpoint:
+        if not (always or self.settings.load_from_checkpoint):
             return ADRLoadReport(skipped=True, num_envs=self.num_envs)
         matched = match(saved, blank_state(self.settings, self.num_envs), self.settings.specs)
         self._put(matched.state)

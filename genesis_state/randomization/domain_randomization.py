@@ -97,6 +97,11 @@ class DomainRandomization:
             for name, spec in self.spec.noises.items()
         }
 
+    @property
+    def originals(self) -> Mapping[str, torch.Tensor]:
+        """The values that everything drawn is applied to, by path, each of shape (n_envs, k)."""
+        return self._originals
+
     def apply(self, envs: Any, counter: int, adr: ADR | None = None) -> torch.Tensor:
         """Draws the properties of environments that begin an episode.
 
@@ -169,6 +174,10 @@ class DomainRandomization:
             "drawn_at": self.drawn_at.to("cpu", copy=True),
             "noises": {name: noise.state_dict() for name, noise in self._noises.items()},
         }
+
+    def check_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Changes nothing; raises what `load_state_dict` would."""
+        check_state(state)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> DomainLoadReport:
         """Goes on where a saved one was; checked as a whole before anything changes.

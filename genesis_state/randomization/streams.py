@@ -49,6 +49,10 @@ class RandomStreams:
         states = {name: self._generators[name].get_state().clone() for name in self.names}
         return {"version": 1, "seed": self.seed, "device": self.device.type, "states": states}
 
+    def check_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Changes nothing; raises what `load_state_dict` would."""
+        self._checked(state)
+
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Puts every stream where it was; checked as a whole before anything changes.
 

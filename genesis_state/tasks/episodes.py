@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from genesis_state.tasks.env_state import Loaded
+
 
 class Episodes:
     """Lengths and returns of the running episodes.
@@ -49,21 +51,20 @@ class Episodes:
             "finished": self.finished,
         }
 
-    def checked(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A state of this kind and size.
+    def check(self, state: Any) -> None:
+        """Raises ValueError unless it is what `state_dict` returns, of any number of rows."""
+        good = isinstance(state, Mapping) and set(state) == {"lengths", "returns", "finished"}
+        if not good or not all(
+            isinstance(state[name], torch.Tensor) and state[name].dim() == 1
+            for name in ("lengths", "returns")
+        ):
+            raise ValueError("episodes: the saved state is damaged; load another checkpoint.")
 
-        Raises:
-            ValueError: It is none.
-        """
-        for name in ("lengths", "returns"):
-            own, found = getattr(self, name), state.get(name)
-            if not isinstance(found, torch.Tensor) or found.shape != own.shape:
-                shape = tuple(found.shape) if isinstance(found, torch.Tensor) else found
-                raise ValueError(f"episodes: {name} is {shape}, needs shape {tuple(own.shape)}.")
-        return state
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load(self, state: Any, same_envs: bool) -> Loaded:
         """Puts back what `state_dict` gave."""
+        self.finished = int(state["finished"])
+        if not same_envs:
+            return Loaded("all episodes begin anew.", whole=False)
         self.lengths.copy_(state["lengths"])
         self.returns.copy_(state["returns"])
-        self.finished = int(state["finished"])
+        return Loaded("episodes go on.")

@@ -11,7 +11,7 @@ TASKS = {
     "Cartpole": "genesis_state.tasks.cartpole:Cartpole",
     "Quadruped": "genesis_state.tasks.quadruped:Quadruped",
     "FrankaReach": "genesis_state.tasks.franka_reach:FrankaReach",
-    "FrankaReachADR": "genesis_state.tasks.franka_reach:FrankaReachADR",
+    "FrankaReachADR": "genesis_state.tasks.franka_reach_adr:FrankaReachADR",
     "AllegroHandADR": "genesis_state.tasks.allegro_hand:AllegroHandADR",
 }
 

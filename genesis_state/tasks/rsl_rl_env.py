@@ -148,7 +148,7 @@ class RslRlVecEnv(VecEnv):
         seen = self._checked(state["observations"]) if same else None
         with _ordinary_tensors():
             said = self.task.set_env_state(state["task"])
-            if seen is None:
+            if seen is None or not self.task.env_state_is_complete:
                 self._found = self.task.reset()
             else:
                 self._found = {name: seen[name].to(self.device, copy=True) for name in seen}

@@ -1,12 +1,13 @@
-"""What domain randomization may change of a rigid entity: its parameters, by path."""
+"""What domain randomization may change of a rigid scene: its parameters, by path."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from genesis_state.entities.rigid_entity import RigidEntity
 from genesis_state.randomization import Target
 
 Read = Callable[[], torch.Tensor]
@@ -14,77 +15,98 @@ Write = Callable[[torch.Tensor, torch.Tensor], None]
 
 
 class Parameter:
-    """A parameter that is read and written by an entity's calls.
+    """A parameter that is read and written by calls of an entity or a solver.
 
     Args:
-        read: Gives all values, shape (n_envs, …).
-        write: Takes values of some environments, of that shape, and which these are.
+        read: Gives all values, shape (n_envs, k).
+        write: Takes values of some environments, shape (n, k), and which these are.
+
+    Attributes:
+        original: The values when this was made.
     """
 
     def __init__(self, read: Read, write: Write) -> None:
-        first = read()
-        self._shape = first.shape[1:]
+        self.original = read().clone()
         self._write = write
-        self.original = first.reshape(len(first), -1).clone()
 
     def write(self, values: torch.Tensor, envs: torch.Tensor) -> None:
         """Sets the parameter of some environments; values have shape (n, k)."""
         if len(envs):
-            self._write(values.reshape(len(values), *self._shape), envs)
+            self._write(values, envs)
 
 
-def rigid_targets(actor: str, entity: Any) -> dict[str, Target]:
-    """The targets of one rigid entity, those that its scene has room for.
+def rigid_targets(actor: str, entity: RigidEntity) -> dict[str, Target]:
+    """The targets of one rigid entity, as far as `RigidOptions` gave its parameters room.
+
+    Paths are `actor_params.<actor>.` and then, in the terms of IsaacGymEnvs,
+
+    - `dof_properties.stiffness`, `damping`: gains of the servos of hinges and slides
+    - `dof_properties.effort`: their largest force, where it has a limit
+    - `dof_properties.friction`, `armature` (batch_dofs_info)
+    - `rigid_body_properties.mass` (batch_links_info)
+    - `rigid_shape_properties.friction`, of geoms that can touch (batch_geoms_info)
 
     Args:
         actor: Its name in the config.
-        entity: The entity, built.
+        entity: The entity, built, with the values that are to count as original.
     """
-    hinges = [i for i, servo in enumerate(entity._bound.servo) if servo]
+    servos = [
+        dof
+        for joint in entity.joints
+        if joint.type in ("hinge", "slide")
+        for dof in joint.dofs_idx_local
+    ]
     asked = entity.scene.rigid_options
     found: dict[str, Target] = {}
 
     def add(path: str, read: Read, write: Write) -> None:
         found[f"actor_params.{actor}.{path}"] = Parameter(read, write)
 
-    if hinges:
+    if servos:
         add(
             "dof_properties.stiffness",
-            lambda: entity.get_dofs_kp(hinges),
-            lambda values, envs: entity.set_dofs_kp(values, hinges, envs),
+            lambda: entity.get_dofs_kp(servos),
+            lambda values, envs: entity.set_dofs_kp(values, servos, envs),
         )
         add(
             "dof_properties.damping",
-            lambda: entity.get_dofs_kv(hinges),
-            lambda values, envs: entity.set_dofs_kv(values, hinges, envs),
+            lambda: entity.get_dofs_kv(servos),
+            lambda values, envs: entity.set_dofs_kv(values, servos, envs),
         )
-        if asked.batch_dofs_info:
-            add(
-                "dof_properties.friction",
-                lambda: entity.get_dofs_frictionloss(hinges),
-                lambda values, envs: entity.set_dofs_frictionloss(values, hinges, envs),
-            )
-            add(
-                "dof_properties.armature",
-                lambda: entity.get_dofs_armature(hinges),
-                lambda values, envs: entity.set_dofs_armature(values, hinges, envs),
-            )
-        if entity.get_dofs_force_range(hinges)[1].isfinite().all():
+        if entity.get_dofs_force_range(servos)[1].isfinite().all():
             add(
                 "dof_properties.effort",
-                lambda: entity.get_dofs_force_range(hinges)[1],
-                lambda values, envs: entity.set_dofs_force_range(-values, values, hinges, envs),
+                lambda: entity.get_dofs_force_range(servos)[1],
+                lambda values, envs: entity.set_dofs_force_range(-values, values, servos, envs),
             )
+    if servos and asked.batch_dofs_info:
+        add(
+            "dof_properties.friction",
+            lambda: entity.get_dofs_frictionloss(servos),
+            lambda values, envs: entity.set_dofs_frictionloss(values, servos, envs),
+        )
+        add(
+            "dof_properties.armature",
+            lambda: entity.get_dofs_armature(servos),
+            lambda values, envs: entity.set_dofs_armature(values, servos, envs),
+        )
     if asked.batch_links_info:
+        # The base of a robot that stands fixed may have no mass to scale.
+        heavy = (entity.get_links_inertial_mass()[0] > 0).nonzero()[:, 0].tolist()
         add(
             "rigid_body_properties.mass",
-            entity.get_links_inertial_mass,
-            lambda values, envs: entity.set_links_inertial_mass(values, None, envs),
+            lambda: entity.get_links_inertial_mass(heavy),
+            lambda values, envs: entity.set_links_inertial_mass(values, heavy, envs),
+        )
+    if asked.batch_geoms_info:
+        add(
+            "rigid_shape_properties.friction",
+            entity.get_geoms_friction,
+            lambda values, envs: entity.set_geoms_friction(values, None, envs),
         )
     return found
 
 
-def gravity_target(solver: Any) -> Mapping[str, Target]:
-    """Gravity, where each environment has its own."""
-    read, write = solver.get_gravity, solver.set_gravity
-    return {"sim_params.gravity": Parameter(read, write)}
+def gravity_target(solver: Any) -> dict[str, Target]:
+    """Gravity as `sim_params.gravity`, of a rigid solver with RigidOptions(batch_gravity=True)."""
+    return {"sim_params.gravity": Parameter(solver.get_gravity, solver.set_gravity)}

@@ -10,8 +10,8 @@ import torch
 
 from genesis_state.randomization import RandomStreams
 from genesis_state.scene import Scene
+from genesis_state.tasks.env_state import Part, Physics, Streams, Tensors, restore
 from genesis_state.tasks.episodes import Episodes
-from genesis_state.tasks.physics_state import packed, unpacked
 from genesis_state.tasks.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,7 +47,11 @@ class VecTask(ABC):
         settings: The settings, checked.
         streams: Random streams by name. They belong to the training run: a reset never rewinds
             them, a checkpoint holds them.
+        steps: Steps of the task so far, those of a run that it resumed too: what schedules count.
         episodes: How long each environment's episode is, and what it has earned.
+        parts: All that a later step depends on, by name, in the order in which it is restored.
+        env_state_is_complete: Whether the last state that was put back had all of it.
+        resuming: Whether states to come are of this very run, so that all of them is wanted.
         num_observations, num_states, num_actions: Sizes of the observation, of what only a critic
             sees (0 for nothing), and of an action, each in [-1, 1].
     """
@@ -65,7 +69,16 @@ class VecTask(ABC):
         self.streams = RandomStreams(seed, self.device)
         self.episodes = Episodes(num_envs, self.device)
         self.actions = torch.zeros((num_envs, self.num_actions), device=self.device)
+        self.steps = 0
         self.env_state_is_complete = True
+        self.resuming = False
+        # Physics comes first: it alone may yet refuse, being of another scene.
+        self.parts: dict[str, Part] = {
+            "physics": Physics(self.scene),
+            "streams": Streams(self),
+            "episodes": self.episodes,
+            "task": Tensors(self),
+        }
         self.prepare()
 
     # ---------------------------------------------------------------- what a task says
@@ -105,6 +118,10 @@ class VecTask(ABC):
         """How well each running episode goes, shape (n_envs,); its return unless overridden."""
         return self.episodes.returns
 
+    def episode_statistics(self, envs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """More to tell of episodes that ended, each of shape (len(envs),): `infos["episode"]`."""
+        return {}
+
     # ---------------------------------------------------------------- running
 
     @property
@@ -126,7 +143,7 @@ class VecTask(ABC):
     def reset(self) -> dict[str, torch.Tensor]:
         """Begins an episode in every environment and returns what is observed."""
         self.begin_anew(torch.arange(self.num_envs, device=self.device))
-        return self._observations()
+        return self.observations()
 
     def step(self, actions: torch.Tensor) -> StepResult:
         """One step of all environments.
@@ -137,8 +154,10 @@ class VecTask(ABC):
         Returns:
             Observations {"obs", "states"}, rewards (n_envs,), whether episodes ended (n_envs,), and
             infos: "time_outs", which of them only ran out of time, "final_observation", and
-            "episode" with the returns and lengths of those that ended.
+            "episode" with the returns and lengths of those that ended and their
+            `episode_statistics`.
         """
+        self.steps += 1
         # Into what is there: actions made in inference mode could not be changed outside of it.
         self.actions.copy_(actions).clamp_(-1.0, 1.0)
         self.apply_actions(self.actions)
@@ -151,11 +170,11 @@ class VecTask(ABC):
         infos: dict[str, Any] = {"time_outs": late & ~failed}
         ended = done.nonzero()[:, 0]
         if len(ended):
-            infos["final_observation"] = self._observations()["obs"][ended]
-            infos["episode"] = self.episodes.ended(ended)
+            infos["final_observation"] = self.observations()["obs"][ended]
+            infos["episode"] = self.episodes.ended(ended) | self.episode_statistics(ended)
             self.end(ended)
             self.begin_anew(ended)
-        return self._observations(), rewards, done, infos
+        return self.observations(), rewards, done, infos
 
     def end(self, envs: torch.Tensor) -> None:  # noqa: B027
         """What is to be learned from episodes that ended, before they begin anew."""
@@ -173,7 +192,8 @@ class VecTask(ABC):
         """Uniform numbers in [0, 1) from a stream of this task."""
         return torch.rand(shape, generator=self.streams[name], device=self.device)
 
-    def _observations(self) -> dict[str, torch.Tensor]:
+    def observations(self) -> dict[str, torch.Tensor]:
+        """What is observed now: {"obs", "states"}, the latter where only a critic sees more."""
         limit = self.settings.clip_observations
         found = {"obs": self.observe().to(torch.float32).clamp(-limit, limit)}
         states = self.observe_states()
@@ -187,28 +207,39 @@ class VecTask(ABC):
         """All that a later step depends on: CPU tensors and plain values."""
         return {
             "num_envs": self.num_envs,
-            "physics": packed(self.scene.get_state(params=True)),
-            "episodes": self.episodes.state_dict(),
-            "streams": self.streams.state_dict(),
-            "actions": self.actions.cpu().clone(),
-            "task": {name: tensor.cpu().clone() for name, tensor in self.task_tensors().items()},
+            "steps": self.steps,
+            **{name: part.state_dict() for name, part in self.parts.items()},
         }
 
     def set_env_state(self, state: Mapping[str, Any] | None) -> list[str]:
         """Puts a state back; what does not fit starts fresh.
 
-        With another number of environments only the random streams are restored, and episodes
-        begin anew.
+        With another number of environments all episodes begin anew; what is not of one
+        environment is restored.
 
         Returns:
             A sentence for each part: restored, or why it starts fresh.
 
         Raises:
-            ValueError: A part that is there is not what it should be; nothing has been changed.
+            TypeError, ValueError: A part that is there is not what it should be, or is of another
+                scene; nothing has been changed.
         """
         if not state:
+            self.env_state_is_complete = False
             return ["the checkpoint has no state of the task: everything starts fresh."]
-        return restore(self, state)
+        saved_envs, steps = state.get("num_envs"), state.get("steps")
+        if not isinstance(saved_envs, int) or not isinstance(steps, int):
+            raise ValueError(
+                "the state of the task lacks num_envs or steps; pass what get_env_state returned."
+            )
+        same = saved_envs == self.num_envs
+        loaded = restore(self.parts, state, same)
+        self.steps = steps
+        self.env_state_is_complete = all(part.whole for part in loaded)
+        said = [part.said for part in loaded]
+        if not same:
+            said.insert(0, f"saved with {saved_envs} environments, there are {self.num_envs} now:")
+        return said
 
 
 def _box(limit: float, size: int) -> spaces.Box:
@@ -221,36 +252,3 @@ def _box(limit: float, size: int) -> spaces.Box:
             name=error.name,
         ) from error
     return spaces.Box(-limit, limit, (size,))
-
-
-def restore(task: VecTask, state: Mapping[str, Any]) -> list[str]:
-    """What `VecTask.set_env_state` does."""
-    same = state.get("num_envs") == task.num_envs
-    said = []
-    if not same:
-        task.streams.load_state_dict(state["streams"])
-        task.env_state_is_complete = False
-        return [
-            f"the checkpoint has {state.get('num_envs')} environments, this run {task.num_envs}: "
-            "random streams are restored, episodes and physics start fresh."
-        ]
-    physics = unpacked(state["physics"])
-    tensors = task.task_tensors()
-    saved = state["task"]
-    fits = {
-        name
-        for name, tensor in tensors.items()
-        if name in saved and saved[name].shape == tensor.shape and saved[name].dtype == tensor.dtype
-    }
-    for name in tensors:
-        if name not in fits:
-            said.append(f"{name} starts fresh: the checkpoint has no such tensor.")
-    episodes = task.episodes.checked(state["episodes"])
-    task.scene.reset(state=physics, params=True)
-    task.streams.load_state_dict(state["streams"])
-    task.episodes.load_state_dict(episodes)
-    task.actions.copy_(state["actions"])
-    for name in fits:
-        tensors[name].copy_(saved[name])
-    task.env_state_is_complete = len(fits) == len(tensors)
-    return [*said, "physics, episodes, random streams and task tensors are restored."]

@@ -216,6 +216,7 @@ class Continuing:
         """Puts back what `get_full_state_weights` took, or what rl_games saved."""
         agent: Any = self
         content = dict(weights)
+        agent.vec_env.resuming = bool(self.config.get("resuming", False))
         super().set_full_state_weights(content, set_epoch=set_epoch)  # type: ignore[misc]
         self.notices = []
         self._resumed = set_epoch

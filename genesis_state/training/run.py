@@ -90,7 +90,7 @@ def train(config: TrainConfig | Mapping[str, Any]) -> TrainingResult:
     )
     if settings.test:
         return _play(settings, params, directory)
-    checkpoint = _checkpoint(settings, directory)
+    checkpoint, params["config"]["resuming"] = _checkpoint(settings, directory)
     directory.create()
     directory.write_config(settings.as_dict())
 
@@ -126,8 +126,8 @@ def _runner(settings: TrainConfig, params: dict[str, Any], observers: MultiObser
     return runner
 
 
-def _checkpoint(settings: TrainConfig, directory: RunDirectory) -> str | None:
-    """The file to start from, if any."""
+def _checkpoint(settings: TrainConfig, directory: RunDirectory) -> tuple[str | None, bool]:
+    """The file to start from, if any, and whether this run wrote it and goes on."""
     given = None if settings.checkpoint is None else os.fspath(settings.checkpoint)
     if given is not None:
         training_checkpoint.read(given)  # what is wrong with it is said before anything is made
@@ -136,7 +136,7 @@ def _checkpoint(settings: TrainConfig, directory: RunDirectory) -> str | None:
         if newest is not None:
             _log.info(f"{newest}: the run goes on from there.")
             directory.finish(newest)
-            return str(newest)
+            return str(newest), True
     elif directory.files():
         inside = given is not None and Path(given).resolve().is_relative_to(
             directory.path.resolve()
@@ -146,10 +146,10 @@ def _checkpoint(settings: TrainConfig, directory: RunDirectory) -> str | None:
                 f"{directory.path}: holds a run; go on with resume=auto, or give another "
                 "experiment, or move it away."
             )
-        return given
+        return given, False
     # What an earlier try logged before its first save would stand twice.
     directory.clear_summaries()
-    return given
+    return given, False
 
 
 def _observers(settings: TrainConfig, params: dict[str, Any]) -> list[Observer]:

@@ -26,9 +26,13 @@ class VecEnv(IVecEnv):
       return sentences for the log
     - `env_state_is_complete`: True says that after `set_env_state` the next `step` is that of the
       task that was saved, so that no `reset` comes in between
+    - `resuming`: set to True before `set_env_state` where the state is that of the very run, and
+      whatever the config would leave out is wanted too
     - `set_train_info(frames, agent)`: told at the start of each epoch
     - `adr_scalars() -> dict`: for the log; see `observers.adr`
     """
+
+    resuming = False
 
     def __init__(self, config_name: str, num_actors: int, **kwargs: Any) -> None:
         self.env: Any = environments[config_name]["env_creator"](num_envs=num_actors, **kwargs)
@@ -81,8 +85,10 @@ class VecEnv(IVecEnv):
         if put is None:
             _log.warning("the checkpoint has a state of the task, which takes none; it is left out")
             return
-        for sentence in put(env_state) or ():
-            _log.info(f"task: {sentence}")
+        if hasattr(self.env, "resuming"):
+            self.env.resuming = self.resuming
+        for said in put(env_state) or ():
+            _log.info(f"task: {said}")
 
 
 def register(name: str, create: Callable[..., Any]) -> None:

@@ -117,10 +117,6 @@ class RigidSolver(Solver):
             chosen = selection.marks().to(torch.int32)
             rigid_constants.refresh_constants(self.model, self._sizes, self.fields, chosen)
 
-    def touching_bodies(self) -> torch.Tensor:
-        """For each geom that can touch its body, 0 for the world, shape (n_geoms,)."""
-        return torch.from_numpy(self.compiled.mj.geom_bodyid[self.touching.geoms])
-
     def set_gravity(self, gravity: Any, envs_idx: Any = None) -> None:
         """Sets gravity of environments, shape (3,) or (envs, 3) [m/s^2].
 
