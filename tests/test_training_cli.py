@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from genesis_state.cli import main
-from genesis_state.tasks.registry import TASKS
+from genesis_state.tasks.registry import TASKS, task_class
 from genesis_state.tasks.settings import Settings
 from genesis_state.training import training_checkpoint
 from genesis_state.training.hydra_config import FOLDER, compose, train_config
@@ -43,7 +43,7 @@ def train(*args: str, status: int = 0) -> Result:
 @pytest.mark.parametrize("task", TASK_FILES)
 def test_every_task_composes_with_its_training(task: str, envs: int | None) -> None:
     config: Any = compose([f"task={task}", *([f"num_envs={envs}"] if envs else [])])
-    assert config.task.name in TASKS
+    assert config.task.name in TASKS and callable(task_class(config.task.name))
     rl_games = config.train.params.config
     assert rl_games.num_actors == config.task.num_envs == (envs or config.task.num_envs)
     for part in (rl_games, rl_games.get("central_value_config")):
