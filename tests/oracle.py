@@ -14,7 +14,7 @@ from genesis_state.morphs import ASSETS
 from genesis_state.solvers.rigid.entity_spec import EntitySpec
 from genesis_state.solvers.rigid.model import compile_model
 
-OURS = ("franka.xml", "cartpole.xml", "quadruped.xml")
+OURS = ("franka.xml", "cartpole.xml", "quadruped.xml", "allegro_hand.xml")
 
 
 def gymnasium_models() -> dict[str, Path]:

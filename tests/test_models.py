@@ -140,6 +140,35 @@ def test_quadruped_is_symmetric_and_weighs_twelve_kilograms():
     assert (feet[:, 2] > 0.0).all() and (feet[:, 2] < 0.05).all()
 
 
+def test_hand_has_sixteen_joints_and_holds_a_cube():
+    spec = mujoco.MjSpec.from_file(str(find_file("allegro_hand.xml")))
+    hand = spec.compile()
+    assert (hand.nq, hand.nv, hand.nu) == (16, 16, 16)
+    assert [hand.joint(i).name for i in range(16)] == [
+        f"{finger}_joint{i}" for finger in FINGERS for i in range(4)
+    ]
+    np.testing.assert_allclose(hand.actuator_ctrlrange, hand.jnt_range)
+    np.testing.assert_array_equal(hand.actuator_forcerange, [[-0.7, 0.7]] * 16)
+    assert hand.body_mass.sum() == pytest.approx(0.955, abs=0.001)
+    home = hand.key("home").qpos
+    assert (hand.jnt_range[:, 0] < home).all() and (home < hand.jnt_range[:, 1]).all()
+    spec.delete(spec.keys[0])  # its size is that of the hand alone
+    spec.option.timestep = 1 / 120
+    cube = spec.worldbody.add_body(name="cube", pos=(-0.035, 0, 0.06))
+    cube.add_freejoint()
+    cube.add_geom(type=mujoco.mjtGeom.mjGEOM_BOX, size=[0.0325] * 3, mass=0.08)
+    model = spec.compile()
+    data = mujoco.MjData(model)
+    data.qpos[:16] = data.ctrl[:] = home
+    for _ in range(8 * 120):
+        mujoco.mj_step(model, data)
+    np.testing.assert_allclose(data.qpos[16:19], [-0.035, 0, 0.0334], atol=2e-3)
+    assert np.abs(data.qvel).max() < 1e-3
+    for finger in FINGERS:
+        assert data.site(f"{finger}_tip").xpos[2] > 0.08
+
+
+FINGERS = ("index", "middle", "ring", "thumb")
 SIGNS = np.array([[1, 1, 1], [1, -1, 1], [-1, 1, 1], [-1, -1, 1]])
 
 

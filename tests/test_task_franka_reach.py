@@ -140,7 +140,7 @@ def test_other_environments_keep_their_robot_when_some_begin_anew(
 def test_actions_arrive_late_by_the_latency(tasks: list[FrankaReachADR], steps: int) -> None:
     task = tasks[0]
     latency = ActionLatency(task)
-    assert latency.queue.shape[1] == 6  # its limit is 5
+    assert latency.queue.shape[1] == 7  # its limit is 5
     latency.begin(torch.arange(N))
     latency.latency[:] = steps
     task.adr_values = lambda name, default, envs=None: torch.zeros(N)  # type: ignore[method-assign]
@@ -151,19 +151,19 @@ def test_actions_arrive_late_by_the_latency(tasks: list[FrankaReachADR], steps: 
     assert arrived == [max(0.0, 1.0 + i - steps) for i in range(20)]
 
 
-def test_a_delayed_step_gets_the_action_before(tasks: list[FrankaReachADR]) -> None:
+def test_a_delayed_step_gets_an_action_one_step_older(tasks: list[FrankaReachADR]) -> None:
     task = tasks[0]
     latency = ActionLatency(task)
     latency.begin(torch.arange(N))
-    latency.latency[:] = 0
+    latency.latency[:] = 2
     task.adr_values = lambda name, default, envs=None: torch.full((N,), 0.25)  # type: ignore[method-assign]
     try:
         late = [latency.late(torch.full((N, 7), 1.0 * i))[:, 0] for i in range(200)]
     finally:
         del task.adr_values
-    behind = torch.arange(200.0)[1:, None] - torch.stack(late)[1:]
-    assert set(behind.unique().tolist()) == {0.0, 1.0}
-    assert behind.mean().item() == pytest.approx(0.25, abs=0.05)
+    behind = torch.arange(200.0)[3:, None] - torch.stack(late)[3:]
+    assert set(behind.unique().tolist()) == {2.0, 3.0}
+    assert behind.mean().item() == pytest.approx(2.25, abs=0.05)
 
 
 def test_the_moving_average_follows_the_steps_of_the_whole_run(

@@ -27,6 +27,10 @@ SEED = 20_261_122
     ("kills", "kind"),
     [
         (4, "toy"),
+        (2, "Cartpole"),
+        pytest.param(20, "Cartpole", marks=pytest.mark.slow),
+        pytest.param(20, "FrankaReachADR", marks=pytest.mark.slow),
+        pytest.param(5, "AllegroHandADR", marks=pytest.mark.slow),
         pytest.param(4, "views", marks=pytest.mark.slow),
         pytest.param(20, "toy", marks=pytest.mark.slow),
         pytest.param(20, "discrete", marks=pytest.mark.slow),
@@ -41,7 +45,7 @@ def test_a_run_killed_again_and_again_is_the_run_that_never_stopped(
         env=os.environ | {"PYTHONPATH": str(TESTS.parent), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1500,
     )
     assert ended.returncode == 0, f"seed {SEED}\n{ended.stderr}"
     found = json.loads(ended.stdout)
@@ -50,7 +54,9 @@ def test_a_run_killed_again_and_again_is_the_run_that_never_stopped(
     assert len(set(found["epochs"])) > kills // 4, "the kills came too early to show anything"
     assert found["last_epoch"] == 15 * kills
     assert found["differences"] == []
-    assert found["scalars"] > 300 * kills
+    assert found["scalars"] > 200 * kills
+    if kind.endswith("ADR"):
+        assert any(found["queued"]), "no queue has anything in it that could be lost"
     assert found["same_scalars"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,40 @@ def run(
     return train({"params": tree} | found)
 
 
+def run_task(root: Path, task: str, *more: str, **settings: Any) -> TrainingResult:
+    """Trains on one of the tasks as the command line does, with few environments and steps.
+
+    Args:
+        root: Where the run's folder "toy" is to stand.
+        task: Its name.
+        more: Overrides.
+        settings: Of TrainConfig, in place of what the overrides say.
+    """
+    from genesis_state.training.hydra_config import compose, train_config
+
+    config = compose([f"task={task}", *SMALL, *SMALLER.get(task, ()), f"root='{root}'", *more])
+    found = train_config(config)
+    return train(replace(found, seed=found.seed_used, **settings))
+
+
+SMALL = (
+    *("experiment=toy", "num_envs=16", "threads=1", "progress=False", "task.episode_length=12"),
+    *("train.params.config.horizon_length=8", "train.params.config.save_frequency=3"),
+    *("train.params.config.save_best_after=2", "train.params.config.minibatch_size_per_env=4"),
+    *(
+        "train.params.config.mini_epochs=2",
+        "max_epochs=6",
+        "+train.params.config.print_stats=False",
+    ),
+)
+SMALLER = {
+    "FrankaReachADR": (
+        *("task.adr.adr_queue_threshold_length=6", "task.adr.adr_objective_threshold_low=0.01"),
+    ),
+}
+"""Episodes short and queues small, so that they fill, empty and move ranges in a short run."""
+
+
 def content(result: TrainingResult | Path) -> dict[str, Any]:
     """The newest checkpoint of a run, without what depends on the machine's speed."""
     path = result if isinstance(result, Path) else result.checkpoint
@@ -64,6 +99,11 @@ def flat(value: Any, name: str = "") -> dict[str, Any]:
     return {k: v for key, item in items for k, v in flat(item, f"{name}/{key}").items()}
 
 
+def bits(tensor: torch.Tensor) -> torch.Tensor:
+    """Its bytes: NaN is not equal to itself, but may well be the same."""
+    return tensor.contiguous().flatten().view(torch.uint8)
+
+
 def differences(a: Any, b: Any) -> list[str]:
     """Names of the leaves that are not the same, bit for bit."""
     left, right = flat(a), flat(b)
@@ -71,7 +111,8 @@ def differences(a: Any, b: Any) -> list[str]:
     for name in left.keys() & right.keys():
         x, y = left[name], right[name]
         if isinstance(x, torch.Tensor):
-            same = isinstance(y, torch.Tensor) and x.dtype == y.dtype and torch.equal(x, y)
+            same = isinstance(y, torch.Tensor) and (x.dtype, x.shape) == (y.dtype, y.shape)
+            same = same and torch.equal(bits(x), bits(y))
         else:
             same = type(x) is type(y) and (x == y or (x != x and y != y))
         if not same:

@@ -15,9 +15,12 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
-from training_runs import content, differences, run, scalars
+from training_runs import content, differences, run, run_task, scalars
+from training_toy import TOYS
 
+import genesis_state as gs
 from genesis_state.training.run_directory import RunDirectory
 
 EPOCHS_FOR_A_KILL = 15
@@ -37,7 +40,11 @@ def forked(root: Path, kind: str, epochs: int) -> int:
 
 
 def train(root: Path, kind: str, epochs: int) -> None:
-    run(root, kind, rnn=kind == "views", resume="auto", config={"max_epochs": epochs}, keep=2)
+    if kind in TOYS:
+        run(root, kind, rnn=kind == "views", resume="auto", config={"max_epochs": epochs}, keep=2)
+        return
+    run_task(root, kind, "resume=auto", "keep=2", f"max_epochs={epochs}")
+    gs.destroy()  # which keeps the compiled kernels for the next one
 
 
 def wait_for_save(last: Path, child: int) -> None:
@@ -53,6 +60,12 @@ def wait_for_save(last: Path, child: int) -> None:
         time.sleep(0.002)
 
 
+def queued(found: dict[str, Any]) -> list[int]:
+    """How many results wait in each queue of the ADR, if there is one."""
+    adr = (found["env_state"] or {}).get("adr")
+    return [] if adr is None else adr["counts"].tolist()
+
+
 def main(folder: Path, seed: int, kills: int, kind: str) -> None:
     draw = random.Random(seed)
     quiet = os.open(os.devnull, os.O_WRONLY)
@@ -65,7 +78,7 @@ def main(folder: Path, seed: int, kills: int, kind: str) -> None:
     assert os.waitpid(child, 0)[1] == 0
     lasted = time.monotonic() - start
 
-    directory = RunDirectory("toy", folder / "parts", name="toy")
+    directory = RunDirectory("toy", folder / "parts", name="toy" if kind in TOYS else kind)
     epochs, leftovers, done = [], 0, 0
     for _ in range(kills):
         child = forked(folder / "parts", kind, kills * EPOCHS_FOR_A_KILL)
@@ -100,6 +113,7 @@ def main(folder: Path, seed: int, kills: int, kind: str) -> None:
         ),
         "scalars": len(whole),
         "same_scalars": whole == scalars(folder / "parts" / "toy"),
+        "queued": queued(content(newest)),
         "seconds": round(lasted, 2),
     }
     os.write(report, json.dumps(found).encode())

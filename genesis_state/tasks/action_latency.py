@@ -17,21 +17,20 @@ class ActionLatency:
 
     Reads two parameters of the task's ADR, by the names that DeXtreme (Handa et al. 2022) gives
     them: `action_latency` [steps], rounded at random to a whole number when an episode begins, and
-    `action_delay_prob`, the chance that a step gets the action of the step before.
+    `action_delay_prob`, the chance that a step gets an action yet one step older.
 
     Args:
         task: Whose ADR and random streams are used.
 
     Attributes:
-        queue: The last actions, shape (n_envs, longest latency + 1, num_actions), a ring.
+        queue: The last actions, shape (n_envs, longest latency + 2, num_actions), a ring.
         head: Where the newest one is, int64, shape ().
         latency: Steps of each environment, int64, shape (n_envs,).
     """
 
     def __init__(self, task: ADRVecTask) -> None:
         self.task = task
-        # One more than the newest is always there: the action of the step before.
-        longest = max(1, math.ceil(task.adr_limit(LATENCY, 0.0)))
+        longest = math.ceil(task.adr_limit(LATENCY, 0.0)) + 1
         shape, device = (task.num_envs, longest + 1, task.num_actions), task.device
         self.queue = torch.zeros(shape, device=device)
         self.head = torch.zeros((), dtype=torch.int64, device=device)
@@ -57,8 +56,7 @@ class ActionLatency:
         self.queue.index_copy_(1, self.head[None], actions[:, None])
         chance = self.task.adr_values(DELAY, 0.0)
         delayed = self.task.draw(DELAY, self.task.num_envs) < chance
-        steps = torch.where(delayed, 1, self.latency)
-        return self.queue[self._rows, (self.head - steps) % size]
+        return self.queue[self._rows, (self.head - self.latency - delayed.long()) % size]
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """For the task's own."""

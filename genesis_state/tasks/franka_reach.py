@@ -42,17 +42,20 @@ class FrankaReach(VecTask):
 
     def prepare(self) -> None:
         super().prepare()
-        own, like = self.settings.own, {"device": self.device}
+        own, device = self.settings.own, self.device
         self.action_scale = float(own.get("action_scale", 0.1))
         self.tolerance = float(own.get("tolerance", 0.03))
         lower, upper = own.get("target_box", ((0.3, -0.35, 0.2), (0.6, 0.35, 0.6)))
-        self.box_lower, self.box_upper = torch.tensor(lower, **like), torch.tensor(upper, **like)
+        self.box_lower, self.box_upper = (
+            torch.tensor(lower, device=device),
+            torch.tensor(upper, device=device),
+        )
         self.arm = list(range(7))
-        self.home = torch.tensor(HOME, **like)
+        self.home = torch.tensor(HOME, device=device)
         self.angle_lower, self.angle_upper = self.robot.get_dofs_limit(self.arm)
-        self.target = torch.zeros((self.num_envs, 3), **like)
+        self.target = torch.zeros((self.num_envs, 3), device=device)
         self.command = self.home.repeat(self.num_envs, 1)
-        self.near = torch.zeros(self.num_envs, **like)
+        self.near = torch.zeros(self.num_envs, device=device)
         self.grip = self.robot.get_site("grip")
 
     def apply_actions(self, actions: torch.Tensor) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 
 from genesis_state.entities.rigid_entity import RigidEntity
-from genesis_state.randomization import Target
 
 Read = Callable[[], torch.Tensor]
 Write = Callable[[torch.Tensor, torch.Tensor], None]
@@ -23,10 +22,12 @@ class Parameter:
 
     Attributes:
         original: The values when this was made.
+        read: As given: the values now.
     """
 
     def __init__(self, read: Read, write: Write) -> None:
         self.original = read().clone()
+        self.read = read
         self._write = write
 
     def write(self, values: torch.Tensor, envs: torch.Tensor) -> None:
@@ -35,7 +36,7 @@ class Parameter:
             self._write(values, envs)
 
 
-def rigid_targets(actor: str, entity: RigidEntity) -> dict[str, Target]:
+def rigid_targets(actor: str, entity: RigidEntity) -> dict[str, Parameter]:
     """The targets of one rigid entity, as far as `RigidOptions` gave its parameters room.
 
     Paths are `actor_params.<actor>.` and then, in the terms of IsaacGymEnvs,
@@ -57,7 +58,7 @@ def rigid_targets(actor: str, entity: RigidEntity) -> dict[str, Target]:
         for dof in joint.dofs_idx_local
     ]
     asked = entity.scene.rigid_options
-    found: dict[str, Target] = {}
+    found: dict[str, Parameter] = {}
 
     def add(path: str, read: Read, write: Write) -> None:
         found[f"actor_params.{actor}.{path}"] = Parameter(read, write)
@@ -107,6 +108,6 @@ def rigid_targets(actor: str, entity: RigidEntity) -> dict[str, Target]:
     return found
 
 
-def gravity_target(solver: Any) -> dict[str, Target]:
+def gravity_target(solver: Any) -> dict[str, Parameter]:
     """Gravity as `sim_params.gravity`, of a rigid solver with RigidOptions(batch_gravity=True)."""
     return {"sim_params.gravity": Parameter(solver.get_gravity, solver.set_gravity)}

@@ -87,8 +87,8 @@ class VecEnv(IVecEnv):
             return
         if hasattr(self.env, "resuming"):
             self.env.resuming = self.resuming
-        for said in put(env_state) or ():
-            _log.info(f"task: {said}")
+        for sentence in put(env_state) or ():
+            _log.info(f"task: {sentence}")
 
 
 def register(name: str, create: Callable[..., Any]) -> None:
