@@ -203,7 +203,8 @@ def test_a_task_of_ones_own_is_found(own_task: tuple[str, ...]) -> None:
     for where in (("--config-dir", "conf"), (f"hydra.searchpath=['{os.getcwd()}/conf']",)):
         said = train(*where, *own_task, f"experiment=a{len(where)}").stdout
         assert said.splitlines()[-1].startswith(f"runs/a{len(where)}/nn/last.pth: epoch 2, ")
-    assert "there are Cartpole" in train(*own_task, status=2).stderr
+    there = f"there are {', '.join(TASK_FILES)}, and --config-dir"
+    assert there in train(*own_task, status=2).stderr
     # An error in somebody's code is looked for with its traceback.
     result = train("--config-dir", "conf", *own_task, "task.limit=9", "experiment=b", status=1)
     assert "Traceback" in result.stderr and "somebodys.py" in result.stderr
