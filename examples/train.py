@@ -13,4 +13,4 @@ if __name__ == "__main__":
     config = compose(sys.argv[1:])
     result = train(train_config(config))
     assert result.checkpoint is not None, "a run always leaves a checkpoint"
-    print(f"{result.checkpoint}: epoch {result.epoch}, best reward {result.best_reward:.4g}")
+    print(result)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from genesis_state.cli import main
-from genesis_state.tasks.registry import TASKS
+from genesis_state.tasks.registry import TASKS, task_class
 from genesis_state.tasks.settings import Settings
 from genesis_state.training import training_checkpoint
 from genesis_state.training.hydra_config import FOLDER, compose, train_config
@@ -42,7 +43,7 @@ def train(*args: str, status: int = 0) -> Result:
 @pytest.mark.parametrize("task", TASK_FILES)
 def test_every_task_composes_with_its_training(task: str, envs: int | None) -> None:
     config: Any = compose([f"task={task}", *([f"num_envs={envs}"] if envs else [])])
-    assert config.task.name in TASKS
+    assert config.task.name in TASKS and callable(task_class(config.task.name))
     rl_games = config.train.params.config
     assert rl_games.num_actors == config.task.num_envs == (envs or config.task.num_envs)
     for part in (rl_games, rl_games.get("central_value_config")):
@@ -120,11 +121,13 @@ def test_what_cannot_be_is_one_sentence(override: str, text: str) -> None:
 
 def test_weights_and_biases_has_to_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     offline = ("wandb_activate=True", "wandb_mode=offline")
-    monkeypatch.setattr("genesis_state.training.hydra_config.find_spec", lambda _: None)
+    found: Any = None
+    monkeypatch.setattr("genesis_state.training.hydra_config.find_spec", lambda _: found)
     assert "wandb is not installed; pip install wandb, or" in train(*offline, status=2).stderr
-    monkeypatch.setattr("genesis_state.training.hydra_config.find_spec", lambda _: True)
-    found = train_config(compose(offline)).wandb
-    assert found == {"project": "genesis_state", "mode": "offline"}
+    found = ModuleSpec("wandb", None)  # of the folder that wandb makes where it runs
+    assert "wandb is not installed; pip install wandb, or" in train(*offline, status=2).stderr
+    found.origin = "wandb/__init__.py"
+    assert train_config(compose(offline)).wandb == {"project": "genesis_state", "mode": "offline"}
 
 
 def test_help_starts_nothing_and_a_missing_extra_is_named() -> None:
@@ -200,7 +203,8 @@ def test_a_task_of_ones_own_is_found(own_task: tuple[str, ...]) -> None:
     for where in (("--config-dir", "conf"), (f"hydra.searchpath=['{os.getcwd()}/conf']",)):
         said = train(*where, *own_task, f"experiment=a{len(where)}").stdout
         assert said.splitlines()[-1].startswith(f"runs/a{len(where)}/nn/last.pth: epoch 2, ")
-    assert "there are Cartpole" in train(*own_task, status=2).stderr
+    there = f"there are {', '.join(TASK_FILES)}, and --config-dir"
+    assert there in train(*own_task, status=2).stderr
     # An error in somebody's code is looked for with its traceback.
     result = train("--config-dir", "conf", *own_task, "task.limit=9", "experiment=b", status=1)
     assert "Traceback" in result.stderr and "somebodys.py" in result.stderr

@@ -10,16 +10,12 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from tqdm import tqdm
 
 from genesis_state.cli.command import Command, Trouble, sentence
-from genesis_state.cli.text import count, say
-
-if TYPE_CHECKING:
-    from genesis_state.training.run import TrainingResult
+from genesis_state.cli.text import say
 
 _CONFIGS = Path(__file__).parent.parent / "training" / "configs"
 # A traceback through anyone else's code is of more use than its last sentence.
@@ -99,23 +95,9 @@ def train_command(
         raise Trouble(
             sentence(error) if not isinstance(error, ImportError) else str(error)
         ) from error
-    say(_outcome(result))
+    say(str(result))
     if result.stopped is not None:
         ctx.exit(128 + signal.Signals[result.stopped])
-
-
-def _outcome(result: TrainingResult) -> str:
-    """The line at the end."""
-    start = f"{result.checkpoint or result.directory}: epoch {result.epoch}"
-    if result.played is not None:
-        played = result.played
-        return (
-            f"{start}, mean reward {played.mean_reward:.4g}, mean episode length "
-            f"{played.mean_length:.4g} of {count(played.episodes, 'episode')}"
-        )
-    if result.best_reward <= -1e9:
-        return f"{start}, no best reward yet"
-    return f"{start}, best reward {result.best_reward:.4g}"
 
 
 def _is_ours(error: BaseException) -> bool:

@@ -105,7 +105,8 @@ def _wandb(settings: dict[str, Any]) -> dict[str, Any] | None:
     found = {key: settings.pop(key) for key in list(settings) if key.startswith(_WANDB)}
     if not found.pop(f"{_WANDB}activate"):
         return None
-    if find_spec("wandb") is None:
+    spec = find_spec("wandb")
+    if spec is None or spec.origin is None:  # a folder of that name, as wandb makes, is no package
         raise ValueError(
             "wandb_activate: wandb is not installed; pip install wandb, or leave it off."
         )

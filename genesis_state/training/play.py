@@ -26,6 +26,10 @@ class Played:
     mean_length: float
     episodes: int
 
+    def __str__(self) -> str:
+        means = f"mean reward {self.mean_reward:.4g}, mean episode length {self.mean_length:.4g}"
+        return f"{means} of {self.episodes} episodes"
+
 
 class _AllEnded(Exception):
     """Ends the loop of rl_games' player, which has no other way out."""

@@ -51,6 +51,14 @@ class TrainingResult:
     notices: tuple[str, ...] = ()
     played: Played | None = None
 
+    def __str__(self) -> str:
+        start = f"{self.checkpoint or self.directory}: epoch {self.epoch}"
+        if self.played is not None:
+            return f"{start}, {self.played}"
+        if self.best_reward <= -1e9:
+            return f"{start}, no best reward yet"
+        return f"{start}, best reward {self.best_reward:.4g}"
+
 
 class _Built(Observer):
     """Keeps the agent that the Runner builds inside, for signals and for the result."""
