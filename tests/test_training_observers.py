@@ -2,6 +2,7 @@
 
 import json
 import logging
+import struct
 import sys
 import types
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from training_runs import StopAfter, run
+from training_runs import StopAfter, run, scalars
 
 from genesis_state.training.observers.episode_statistics import EpisodeStatistics
 from genesis_state.training.observers.multi_observer import MultiObserver
@@ -256,22 +257,28 @@ def test_weights_and_biases_continues_its_run(tmp_path: Path, wandb_runs: list[F
 
 
 def logged_offline(folder: Path) -> list[dict[str, float]]:
-    """What Weights & Biases keeps of a run in its own file, a dict for each step."""
+    """What Weights & Biases keeps of a run in its own file, a dict for each step.
+
+    The file is a log as LevelDB has them: a header of 7 bytes, then blocks of 32 KiB with chunks
+    of records, each after its checksum (4 bytes), length (2) and kind (1: whole, 4: the last).
+    """
     from wandb.proto import wandb_internal_pb2
-    from wandb.sdk.internal.datastore import DataStore
 
     (path,) = folder.glob("*.wandb")
-    store = DataStore()
-    store.open_for_scan(str(path))
-    steps = []
-    while (data := store.scan_data()) is not None:
-        record = wandb_internal_pb2.Record()
-        record.ParseFromString(data)
+    data, at, parts, steps = path.read_bytes(), 7, b"", []
+    while at + 7 <= len(data):
+        if 32768 - at % 32768 < 7:  # too little for another chunk
+            at += 32768 - at % 32768
+            continue
+        length, kind = struct.unpack_from("<HB", data, at + 4)
+        parts += data[at + 7 : at + 7 + length]
+        at += 7 + length
+        if kind not in (1, 4):
+            continue
+        record, parts = wandb_internal_pb2.Record.FromString(parts), b""
         if record.HasField("history"):
             items = record.history.item
-            steps.append(
-                {"/".join(i.nested_key) or i.key: json.loads(i.value_json) for i in items}
-            )
+            steps.append({".".join(i.nested_key) or i.key: json.loads(i.value_json) for i in items})
     return steps
 
 
