@@ -103,6 +103,10 @@ class VecTask(ABC):
         """How well each running episode goes, shape (n_envs,); its return unless overridden."""
         return self.episodes.returns
 
+    def episode_statistics(self, envs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """More to tell of episodes that ended, each of shape (len(envs),): `infos["episode"]`."""
+        return {}
+
     # ---------------------------------------------------------------- running
 
     @property
@@ -136,7 +140,8 @@ class VecTask(ABC):
         Returns:
             Observations {"obs", "states"}, rewards (n_envs,), whether episodes ended (n_envs,), and
             infos: "time_outs", which of them only ran out of time, "final_observation", and
-            "episode" with the returns and lengths of those that ended.
+            "episode" with the returns and lengths of those that ended and their
+            `episode_statistics`.
         """
         # Into what is there: actions made in inference mode could not be changed outside of it.
         self.actions.copy_(actions).clamp_(-1.0, 1.0)
@@ -151,7 +156,7 @@ class VecTask(ABC):
         ended = done.nonzero()[:, 0]
         if len(ended):
             infos["final_observation"] = self._observations()["obs"][ended]
-            infos["episode"] = self.episodes.ended(ended)
+            infos["episode"] = self.episodes.ended(ended) | self.episode_statistics(ended)
             self.end(ended)
             self.begin_anew(ended)
         return self._observations(), rewards, done, infos
