@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -92,11 +92,11 @@ class QuadrupedSettings:
     """
 
     action_scale: float = 0.25
-    command_ranges: Mapping[str, tuple[float, float]] = field(
+    command_ranges: Mapping[str, Sequence[float]] = field(
         default_factory=lambda: {
-            "lin_vel_x": (-1.0, 1.0),
-            "lin_vel_y": (-0.5, 0.5),
-            "ang_vel": (-1.0, 1.0),
+            "lin_vel_x": [-1.0, 1.0],
+            "lin_vel_y": [-0.5, 0.5],
+            "ang_vel": [-1.0, 1.0],
         }
     )
     command_interval: int = 250
@@ -114,7 +114,7 @@ class QuadrupedSettings:
         """Settings out of a config; entries of its mappings replace single defaults.
 
         Raises:
-            ValueError: A name that is no setting.
+            ValueError: A name that is no setting, or an interval that is none.
         """
         defaults = cls()
         _check_names("Quadruped", given, [f.name for f in fields(cls)])
@@ -123,6 +123,11 @@ class QuadrupedSettings:
             known: Mapping[str, Any] = getattr(defaults, name)
             _check_names(f"Quadruped.{name}", given.get(name, {}), list(known))
             merged[name] = {**known, **given.get(name, {})}
+        interval = merged.get("command_interval", 1)
+        if isinstance(interval, bool) or not isinstance(interval, int) or interval < 1:
+            raise ValueError(
+                f"Quadruped.command_interval: {interval!r}, needs an int that is 1 or more."
+            )
         return cls(**merged)
 
 
