@@ -57,7 +57,7 @@ def tracking_ang_vel(task: Quadruped, motion: Motion) -> torch.Tensor:
     return torch.exp(-error / task.own.tracking_sigma)
 
 
-# The terms of Rudin et al. 2022, "Learning to Walk in Minutes", table 2, and of Genesis' Go2.
+# The terms of Rudin et al. 2022, "Learning to Walk in Minutes", and of Genesis' Go2 example.
 TERMS: Mapping[str, Term] = {
     "tracking_lin_vel": Term(1.0, tracking_lin_vel),
     "tracking_ang_vel": Term(0.5, tracking_ang_vel),
@@ -104,7 +104,7 @@ class QuadrupedSettings:
     max_tilt: float = 1.0
     min_height: float = 0.12
     tracking_sigma: float = 0.25
-    base_height_target: float = 0.26
+    base_height_target: float = 0.28
     reward_scales: Mapping[str, float] = field(
         default_factory=lambda: {name: term.scale for name, term in TERMS.items()}
     )
