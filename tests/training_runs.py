@@ -69,12 +69,15 @@ SMALL = (
         "+train.params.config.print_stats=False",
     ),
 )
+MOVING = (
+    *("task.adr.adr_queue_threshold_length=24", "task.adr.adr_objective_threshold_low=-1"),
+    *("task.adr.adr_objective_threshold_high=-0.5",),
+)
 SMALLER = {
-    "FrankaReachADR": (
-        *("task.adr.adr_queue_threshold_length=6", "task.adr.adr_objective_threshold_low=0.01"),
-    ),
+    task: (*MOVING, "train.params.config.central_value_config.minibatch_size_per_env=4")
+    for task in ("FrankaReachADR", "AllegroHandADR")
 }
-"""Episodes short and queues small, so that they fill, empty and move ranges in a short run."""
+"""Episodes and queues are short, and any result moves a range: much happens in a few epochs."""
 
 
 def content(result: TrainingResult | Path) -> dict[str, Any]:

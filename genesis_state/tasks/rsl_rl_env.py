@@ -13,6 +13,8 @@ from tensordict import TensorDict
 
 from genesis_state.tasks.vec_task import VecTask
 
+# Names of one letter say little in a log.
+LOGGED = {"r": "return", "l": "length"}
 # The task's names of observations, and those that rsl_rl's configurations commonly have.
 GROUPS = {"obs": "policy", "states": "critic"}
 
@@ -104,8 +106,8 @@ class RslRlVecEnv(VecEnv):
 
         Returns:
             Observations, rewards (n_envs,), whether episodes ended as int64 (n_envs,), and extras:
-            "time_outs" of shape (n_envs,), "log" with "Episode/return" and "Episode/length" of
-            those that ended, and what else the task tells.
+            "time_outs" of shape (n_envs,), "log" with "Episode/return", "Episode/length" and the
+            task's `episode_statistics` of those that ended, and what else the task tells.
 
         Raises:
             ValueError: The actions have another shape.
@@ -122,7 +124,7 @@ class RslRlVecEnv(VecEnv):
             # rsl_rl would log "episode" under names of one letter, and no "log" beside it.
             episode = extras.pop("episode", None)
             if episode is not None:
-                ended = {"Episode/return": episode["r"], "Episode/length": episode["l"]}
+                ended = {f"Episode/{LOGGED.get(name, name)}": episode[name] for name in episode}
                 extras["log"] = {**extras.get("log", {}), **ended}
             return self._grouped(), rewards, done.to(torch.int64), extras
 
