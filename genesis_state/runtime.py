@@ -11,6 +11,7 @@ import contextlib
 import io
 import logging
 import random
+import sys
 import weakref
 from dataclasses import dataclass, field
 from enum import Enum
@@ -65,6 +66,9 @@ class Runtime:
     @property
     def alive(self) -> bool:
         """Whether this is still the runtime that Taichi runs."""
+        # While the interpreter ends nothing can be imported, and all is freed anyway.
+        if sys.is_finalizing():
+            return False
         return self is _current and self.program is _taichi_program()
 
 

@@ -99,8 +99,8 @@ class GymnasiumVectorEnv(VectorEnv[np.ndarray, np.ndarray, np.ndarray]):
         return _array(found["obs"]), _array(rewards, np.float64), terminations, truncations, infos
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Closes the task's scene."""
-        self.task.scene.close()
+        """Closes the task."""
+        self.task.close()
 
     def _start_streams_anew(self, seed: int) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int):

@@ -188,6 +188,10 @@ class VecTask(ABC):
         self.episodes.begin(envs)
         self.actions[envs] = 0.0
 
+    def close(self) -> None:
+        """Frees the scene's memory."""
+        self.scene.close()
+
     def draw(self, name: str, *shape: int) -> torch.Tensor:
         """Uniform numbers in [0, 1) from a stream of this task."""
         return torch.rand(shape, generator=self.streams[name], device=self.device)

@@ -90,15 +90,21 @@ def play(runner: Any, checkpoint: str, content: Mapping[str, Any], sigma: float 
     player_config.setdefault("use_vecenv", True)
     player_config.setdefault("print_stats", False)
     first = _FirstEpisodes(leave="games_num" not in player_config)
-    create = runner.create_player
+    create, players = runner.create_player, []
 
     def watched() -> Any:
         player = create()
+        players.append(player)
         check_weights(checkpoint, {"model": player.model}, content)
         player.env_step = first.watching(player.env_step)
         return player
 
     runner.create_player = watched
-    with suppress(_AllEnded):
-        runner.run({"train": False, "play": True, "checkpoint": checkpoint, "sigma": sigma})
+    try:
+        with suppress(_AllEnded):
+            runner.run({"train": False, "play": True, "checkpoint": checkpoint, "sigma": sigma})
+    finally:
+        for player in players:
+            if hasattr(player.env, "close"):
+                player.env.close()
     return first.result()

@@ -113,6 +113,8 @@ def train(config: TrainConfig | Mapping[str, Any]) -> TrainingResult:
             )
     finally:
         observers.close()
+        if built.algo is not None and hasattr(built.algo.vec_env, "close"):
+            built.algo.vec_env.close()
     algo = built.algo
     return TrainingResult(
         directory=directory.path,

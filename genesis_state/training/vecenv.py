@@ -28,6 +28,7 @@ class VecEnv(IVecEnv):
       task that was saved, so that no `reset` comes in between
     - `resuming`: set to True before `set_env_state` where the state is that of the very run, and
       whatever the config would leave out is wanted too
+    - `close()`: called when training is over
     - `set_train_info(frames, agent)`: told at the start of each epoch
     - `adr_scalars() -> dict`: for the log; see `observers.adr`
     """
@@ -89,6 +90,12 @@ class VecEnv(IVecEnv):
             self.env.resuming = self.resuming
         for sentence in put(env_state) or ():
             _log.info(f"task: {sentence}")
+
+    def close(self) -> None:
+        """Closes the task, where it has something to close."""
+        close = getattr(self.env, "close", None)
+        if close is not None:
+            close()
 
 
 def register(name: str, create: Callable[..., Any]) -> None:
