@@ -73,9 +73,10 @@ MOVING = (
     *("task.adr.adr_queue_threshold_length=24", "task.adr.adr_objective_threshold_low=-1"),
     *("task.adr.adr_objective_threshold_high=-0.5",),
 )
+CRITIC = "train.params.config.central_value_config.minibatch_size_per_env=4"
 SMALLER = {
-    task: (*MOVING, "train.params.config.central_value_config.minibatch_size_per_env=4")
-    for task in ("FrankaReachADR", "AllegroHandADR")
+    "FrankaReachADR": (*MOVING, CRITIC),
+    "AllegroHandADR": (*MOVING, CRITIC, "train.params.config.seq_length=4"),
 }
 """Episodes and queues are short, and any result moves a range: much happens in a few epochs."""
 
