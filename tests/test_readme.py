@@ -60,7 +60,9 @@ def test_state_table_is_that_of_the_schemas() -> None:
         names = [f"`{name}`" for name, var in variables if var.role == "state"]
         wanted.append([f"`{solver.__name__}`", ", ".join(names)])
     lines = "\n".join(f"| {' | '.join(row)} |" for row in wanted)
-    assert table("| solver | public variables |", CHECKPOINTS) == wanted, f"the table should be\n{lines}"
+    assert table("| solver | public variables |", CHECKPOINTS) == wanted, (
+        f"the table should be\n{lines}"
+    )
 
 
 def test_page_on_states_is_that_of_the_schemas() -> None:

@@ -12,6 +12,7 @@ import yaml
 
 import genesis_state as gs
 from genesis_state.tasks.quadruped import TERMS, Quadruped, QuadrupedSettings
+from genesis_state.tasks.settings import read_settings
 
 N = 8
 EPISODE = 100
@@ -156,7 +157,8 @@ def test_the_config_file_has_every_setting_and_says_its_default() -> None:
     given = yaml.safe_load(path.read_text())
     own = set(QuadrupedSettings.__dataclass_fields__)
     assert own <= set(given)
-    assert QuadrupedSettings.of({name: given[name] for name in own}) == QuadrupedSettings()
+    given = {name: given[name] for name in own}
+    assert read_settings(QuadrupedSettings, given, "Quadruped") == QuadrupedSettings()
 
 
 @pytest.mark.parametrize(
@@ -164,9 +166,9 @@ def test_the_config_file_has_every_setting_and_says_its_default() -> None:
     [
         ({"actoin_scale": 1.0}, "Quadruped: has no actoin_scale; it has action_scale, "),
         ({"reward_scales": {"speed": 1.0}}, "Quadruped.reward_scales: has no speed; it has "),
-        ({"command_interval": 0}, "Quadruped.command_interval: 0, needs an int that is 1 or more"),
+        ({"command_interval": 0}, "Quadruped.command_interval: 0, needs 1 step or more"),
     ],
 )
 def test_settings_it_has_not_are_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        QuadrupedSettings.of(given)
+        read_settings(QuadrupedSettings, given, "Quadruped")

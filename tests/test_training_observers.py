@@ -1,5 +1,6 @@
 """What watches a run: when it is called, that it cannot end it, and what it gathers."""
 
+import importlib
 import json
 import logging
 import struct
@@ -262,8 +263,7 @@ def logged_offline(folder: Path) -> list[dict[str, float]]:
     The file is a log as LevelDB has them: a header of 7 bytes, then blocks of 32 KiB with chunks
     of records, each after its checksum (4 bytes), length (2) and kind (1: whole, 4: the last).
     """
-    from wandb.proto import wandb_internal_pb2
-
+    messages: Any = importlib.import_module("wandb.proto.wandb_internal_pb2")
     (path,) = folder.glob("*.wandb")
     data, at, parts, steps = path.read_bytes(), 7, b"", []
     while at + 7 <= len(data):
@@ -275,7 +275,7 @@ def logged_offline(folder: Path) -> list[dict[str, float]]:
         at += 7 + length
         if kind not in (1, 4):
             continue
-        record, parts = wandb_internal_pb2.Record.FromString(parts), b""
+        record, parts = messages.Record.FromString(parts), b""
         if record.HasField("history"):
             items = record.history.item
             steps.append({".".join(i.nested_key) or i.key: json.loads(i.value_json) for i in items})

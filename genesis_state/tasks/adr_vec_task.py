@@ -31,6 +31,7 @@ class ADRVecTask(VecTask):
         randomization: Plain domain randomization, or None.
     """
 
+    of_base = ("randomize", "randomization_params", "adr")
     adr: ADR | None = None
     randomization: DomainRandomization | None = None
 

@@ -115,7 +115,7 @@ class AllegroHandADR(ADRVecTask):
             **gravity_target(self.scene.rigid_solver),
         }
         super().prepare()
-        self.own = AllegroHandSettings.of(self.settings.own)
+        self.own = self.own_settings(AllegroHandSettings)
         n, device = self.num_envs, self.device
         self.lower, self.upper = self.hand.get_dofs_limit()
         self.home = torch.tensor(HOME, device=device)

@@ -2,32 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
-# Read by ADRVecTask.
-RANDOMIZATION = ("randomize", "randomization_params", "adr")
-
-
-@dataclass(frozen=True)
-class MovingAverage:
-    """How fast the targets of joints follow actions: share of the new one in each step.
-
-    Attributes:
-        range: The share at the end of training, and at its start.
-        schedule_steps: Steps of the task from the start to the end.
-        schedule_freq: Steps after which the share is brought up to date.
-    """
-
-    range: tuple[float, float] = (0.15, 0.2)
-    schedule_steps: int = 500_000
-    schedule_freq: int = 250
-
-    def at(self, step: int) -> float:
-        """The share at a step of the task."""
-        last, first = self.range
-        return first + (last - first) * min(step, self.schedule_steps) / self.schedule_steps
+from genesis_state.tasks.moving_average import MovingAverage
 
 
 @dataclass(frozen=True)
@@ -65,24 +42,3 @@ class AllegroHandSettings:
     reach_goal_bonus: float = 250.0
     fall_penalty: float = 0.0
     success_average: float = 0.1
-
-    @classmethod
-    def of(cls, own: Mapping[str, Any]) -> AllegroHandSettings:
-        """Settings out of a config.
-
-        Raises:
-            ValueError: A name that is no setting.
-        """
-        given = {key: own[key] for key in own if key not in RANDOMIZATION}
-        _check("AllegroHandADR", given, cls)
-        if "act_moving_average" in given:
-            average = given["act_moving_average"]
-            _check("AllegroHandADR.act_moving_average", average, MovingAverage)
-            given["act_moving_average"] = MovingAverage(**average)
-        return cls(**given)
-
-
-def _check(path: str, given: Mapping[str, Any], kind: type) -> None:
-    known = [f.name for f in fields(kind)]
-    if lost := sorted(set(given) - set(known)):
-        raise ValueError(f"{path}: no setting {lost[0]!r}; known are {', '.join(known)}.")

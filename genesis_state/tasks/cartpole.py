@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,6 +12,21 @@ from genesis_state.morphs import MJCF
 from genesis_state.options import SimOptions
 from genesis_state.scene import Scene
 from genesis_state.tasks.vec_task import VecTask
+
+
+@dataclass(frozen=True)
+class CartpoleSettings:
+    """Settings of `Cartpole`.
+
+    Attributes:
+        max_push: Force of the largest action [N].
+        reset_distance: Of the cart from the middle, at which an episode ends [m].
+        reset_angle: Of the pole from upright, at which it ends [rad].
+    """
+
+    max_push: float = 10.0
+    reset_distance: float = 2.4
+    reset_angle: float = 0.5 * math.pi
 
 
 class Cartpole(VecTask):
@@ -29,13 +46,11 @@ class Cartpole(VecTask):
         return scene
 
     def prepare(self) -> None:
-        own = self.settings.own
-        self.max_push = float(own.get("max_push", 10.0))
-        self.reset_distance = float(own.get("reset_distance", 2.4))
-        self.reset_angle = float(own.get("reset_angle", 0.5 * torch.pi))
+        super().prepare()
+        self.own = self.own_settings(CartpoleSettings)
 
     def apply_actions(self, actions: torch.Tensor) -> None:
-        self.robot.control_dofs_force(actions * self.max_push, [0])
+        self.robot.control_dofs_force(actions * self.own.max_push, [0])
 
     def observe(self) -> torch.Tensor:
         q, v = self.robot.get_dofs_position(), self.robot.get_dofs_velocity()
@@ -43,7 +58,7 @@ class Cartpole(VecTask):
 
     def reward(self) -> tuple[torch.Tensor, torch.Tensor]:
         q = self.robot.get_dofs_position()
-        failed = (q[:, 0].abs() > self.reset_distance) | (q[:, 1].abs() > self.reset_angle)
+        failed = (q[:, 0].abs() > self.own.reset_distance) | (q[:, 1].abs() > self.own.reset_angle)
         return 1.0 - q[:, 1].square() - 3.0 * failed.float(), failed
 
     def begin(self, envs: torch.Tensor) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,6 +16,21 @@ from genesis_state.tasks.vec_task import VecTask
 
 HOME = (0.0, -math.pi / 4, 0.0, -3 * math.pi / 4, 0.0, math.pi / 2, math.pi / 4)
 """Angles of the arm at the start of an episode, about which they are spread [rad]."""
+
+
+@dataclass(frozen=True)
+class FrankaReachSettings:
+    """Settings of `FrankaReach`.
+
+    Attributes:
+        action_scale: How far the largest action moves a joint's target [rad].
+        tolerance: Distance at which the target counts as reached [m].
+        target_box: Between what points targets lie [m].
+    """
+
+    action_scale: float = 0.06
+    tolerance: float = 0.03
+    target_box: Sequence[Sequence[float]] = ((0.3, -0.35, 0.2), (0.6, 0.35, 0.6))
 
 
 class FrankaReach(VecTask):
@@ -33,6 +50,7 @@ class FrankaReach(VecTask):
     num_observations = 30
     num_actions = 7
     rigid_options = RigidOptions()
+    settings_kind: type[FrankaReachSettings] = FrankaReachSettings
 
     def make_scene(self) -> Scene:
         scene = Scene(sim_options=SimOptions(dt=0.01), rigid_options=self.rigid_options)
@@ -42,10 +60,8 @@ class FrankaReach(VecTask):
 
     def prepare(self) -> None:
         super().prepare()
-        own, device = self.settings.own, self.device
-        self.action_scale = float(own.get("action_scale", 0.1))
-        self.tolerance = float(own.get("tolerance", 0.03))
-        lower, upper = own.get("target_box", ((0.3, -0.35, 0.2), (0.6, 0.35, 0.6)))
+        self.own, device = self.own_settings(self.settings_kind), self.device
+        lower, upper = self.own.target_box
         self.box_lower, self.box_upper = (
             torch.tensor(lower, device=device),
             torch.tensor(upper, device=device),
@@ -59,7 +75,7 @@ class FrankaReach(VecTask):
         self.grip = self.robot.get_site("grip")
 
     def apply_actions(self, actions: torch.Tensor) -> None:
-        self.move(self.command + self.action_scale * actions)
+        self.move(self.command + self.own.action_scale * actions)
 
     def move(self, command: torch.Tensor) -> None:
         """Sets the position targets of the arm, shape (n_envs, 7) [rad]."""
@@ -82,7 +98,7 @@ class FrankaReach(VecTask):
 
     def reward(self) -> tuple[torch.Tensor, torch.Tensor]:
         distance = self.distance()
-        within = (distance < self.tolerance).float()
+        within = (distance < self.own.tolerance).float()
         self.near += within
         rewards = 1.0 - torch.tanh(5.0 * distance) + within
         rewards -= 0.01 * self.actions.square().sum(dim=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import torch
 
@@ -11,10 +12,24 @@ from genesis_state.randomization import Target
 from genesis_state.tasks.action_latency import ActionLatency
 from genesis_state.tasks.adr_vec_task import ADRVecTask
 from genesis_state.tasks.affine_noise import AffineNoise
-from genesis_state.tasks.franka_reach import FrankaReach
+from genesis_state.tasks.franka_reach import FrankaReach, FrankaReachSettings
+from genesis_state.tasks.moving_average import MovingAverage
 from genesis_state.tasks.targets import gravity_target, rigid_targets
 
 OBSERVED_BY_CRITIC = ("stiffness", "damping", "friction", "mass")
+
+
+@dataclass(frozen=True)
+class FrankaReachADRSettings(FrankaReachSettings):
+    """Settings of `FrankaReachADR`, beside those of `FrankaReach` and `ADRVecTask`.
+
+    Attributes:
+        act_moving_average: How fast joints follow actions, see `MovingAverage`.
+    """
+
+    act_moving_average: MovingAverage = field(
+        default_factory=lambda: MovingAverage((0.6, 1.0), 100_000, 500)
+    )
 
 
 class FrankaReachADR(FrankaReach, ADRVecTask):
@@ -26,13 +41,13 @@ class FrankaReachADR(FrankaReach, ADRVecTask):
     target. A critic sees, beside what is observed, what it was distorted by.
 
     Attributes:
-        act_moving_average: Weight of the newest command, shape (). It goes from the upper to the
-            lower end of the setting `act_moving_average.range` in `schedule_steps` steps, at
-            every `schedule_freq`-th of them.
+        act_moving_average: Share of the newest command, shape ().
         robot_random_params: Each environment's mean ratio to the original value of what
             OBSERVED_BY_CRITIC names, shape (n_envs, 4).
     """
 
+    settings_kind = FrankaReachADRSettings
+    own: FrankaReachADRSettings
     num_states = 30 + len(OBSERVED_BY_CRITIC) + 2 + 28
     rigid_options = RigidOptions(
         batch_links_info=True, batch_dofs_info=True, batch_geoms_info=True, batch_gravity=True
@@ -40,11 +55,8 @@ class FrankaReachADR(FrankaReach, ADRVecTask):
 
     def prepare(self) -> None:
         super().prepare()
-        settings = self.settings.own.get("act_moving_average", {})
-        self.average_lower, self.average_upper = settings.get("range", (0.6, 1.0))
-        self.average_every = int(settings.get("schedule_freq", 500))
-        self.average_steps = int(settings.get("schedule_steps", 100_000))
-        self.act_moving_average = torch.tensor(float(self.average_upper), device=self.device)
+        start = self.own.act_moving_average.at(0)
+        self.act_moving_average = torch.tensor(start, device=self.device)
         self.latency = ActionLatency(self)
         self.action_noise = AffineNoise(self, "action", self.num_actions)
         self.angle_noise = AffineNoise(self, "dof_pos", 7)
@@ -57,13 +69,11 @@ class FrankaReachADR(FrankaReach, ADRVecTask):
         return rigid_targets("robot", self.robot) | gravity_target(self.scene.rigid_solver)
 
     def apply_actions(self, actions: torch.Tensor) -> None:
-        if self.steps % self.average_every == 0:
-            part = min(self.steps, self.average_steps) / self.average_steps
-            self.act_moving_average.fill_(
-                self.average_upper + (self.average_lower - self.average_upper) * part
-            )
+        schedule = self.own.act_moving_average
+        if self.steps % schedule.schedule_freq == 0:
+            self.act_moving_average.fill_(schedule.at(self.steps))
         arrived = self.action_noise(self.latency.late(actions))
-        self.move(self.command + self.act_moving_average * self.action_scale * arrived)
+        self.move(self.command + self.act_moving_average * self.own.action_scale * arrived)
 
     def observe(self) -> torch.Tensor:
         return self.seen(self.angle_noise(self.angles()))

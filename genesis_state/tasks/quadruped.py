@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
@@ -109,32 +109,11 @@ class QuadrupedSettings:
         default_factory=lambda: {name: term.scale for name, term in TERMS.items()}
     )
 
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> QuadrupedSettings:
-        """Settings out of a config; entries of its mappings replace single defaults.
-
-        Raises:
-            ValueError: A name that is no setting, or an interval that is none.
-        """
-        defaults = cls()
-        _check_names("Quadruped", given, [f.name for f in fields(cls)])
-        merged = dict(given)
-        for name in ("command_ranges", "reward_scales"):
-            known: Mapping[str, Any] = getattr(defaults, name)
-            _check_names(f"Quadruped.{name}", given.get(name, {}), list(known))
-            merged[name] = {**known, **given.get(name, {})}
-        interval = merged.get("command_interval", 1)
-        if isinstance(interval, bool) or not isinstance(interval, int) or interval < 1:
+    def __post_init__(self) -> None:
+        if self.command_interval < 1:
             raise ValueError(
-                f"Quadruped.command_interval: {interval!r}, needs an int that is 1 or more."
+                f"Quadruped.command_interval: {self.command_interval}, needs 1 step or more."
             )
-        return cls(**merged)
-
-
-def _check_names(where: str, given: Mapping[str, Any], known: list[str]) -> None:
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise ValueError(f"{where}: has no {', '.join(unknown)}; it has {', '.join(known)}.")
 
 
 class Quadruped(VecTask):
@@ -158,7 +137,8 @@ class Quadruped(VecTask):
         return scene
 
     def prepare(self) -> None:
-        self.own = QuadrupedSettings.of(self.settings.own)
+        super().prepare()
+        self.own = self.own_settings(QuadrupedSettings)
 
         def tensor(values: Any) -> torch.Tensor:
             return torch.tensor(values, dtype=torch.float32, device=self.device)

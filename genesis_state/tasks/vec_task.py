@@ -12,7 +12,7 @@ from genesis_state.randomization import RandomStreams
 from genesis_state.scene import Scene
 from genesis_state.tasks.env_state import Part, Physics, Streams, Tensors, restore
 from genesis_state.tasks.episodes import Episodes
-from genesis_state.tasks.settings import Settings
+from genesis_state.tasks.settings import Kind, Settings, read_settings
 
 if TYPE_CHECKING:
     from gymnasium import spaces
@@ -56,6 +56,8 @@ class VecTask(ABC):
             sees (0 for nothing), and of an action, each in [-1, 1].
     """
 
+    # Names of settings that a base class reads.
+    of_base: ClassVar[tuple[str, ...]] = ()
     num_observations: ClassVar[int]
     num_states: ClassVar[int] = 0
     num_actions: ClassVar[int]
@@ -105,6 +107,11 @@ class VecTask(ABC):
 
     def prepare(self) -> None:  # noqa: B027  (a task may need nothing)
         """Finds joints and makes tensors, once the scene is built."""
+
+    def own_settings(self, kind: type[Kind]) -> Kind:
+        """The settings that only this task has, as a dataclass; see `read_settings`."""
+        given = {name: v for name, v in self.settings.own.items() if name not in self.of_base}
+        return read_settings(kind, given, type(self).__name__)
 
     def observe_states(self) -> torch.Tensor | None:
         """What only a critic sees, shape (n_envs, num_states)."""

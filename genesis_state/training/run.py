@@ -113,8 +113,9 @@ def train(config: TrainConfig | Mapping[str, Any]) -> TrainingResult:
             )
     finally:
         observers.close()
-        if built.algo is not None and hasattr(built.algo.vec_env, "close"):
-            built.algo.vec_env.close()
+        close = getattr(getattr(built.algo, "vec_env", None), "close", None)
+        if close is not None:
+            close()
     algo = built.algo
     return TrainingResult(
         directory=directory.path,
