@@ -37,6 +37,7 @@ class Selection:
     index: torch.Tensor | None = None
     mask: torch.Tensor | None = None
     _marks: torch.Tensor | None = field(default=None, repr=False)
+    _duplicates: bool | None = field(default=None, repr=False)
 
     def indices(self) -> torch.Tensor:
         """The chosen environments as int64 on `device`. Waits for the device if it is a mask."""
@@ -76,10 +77,12 @@ class Selection:
             return False
         if len(self.index) > self.n_envs:
             return True
-        marks = self.marks()
-        on_cpu = self.device.type == "cpu"
-        chosen = np.count_nonzero(marks.numpy()) if on_cpu else marks.sum().item()
-        return int(chosen) < len(self.index)
+        if self._duplicates is None:
+            marks = self.marks()
+            on_cpu = self.device.type == "cpu"
+            chosen = np.count_nonzero(marks.numpy()) if on_cpu else marks.sum().item()
+            self._duplicates = int(chosen) < len(self.index)
+        return self._duplicates
 
 
 def select(envs_idx: Any, n_envs: int, device: torch.device | str) -> Selection:
@@ -89,13 +92,21 @@ def select(envs_idx: Any, n_envs: int, device: torch.device | str) -> Selection:
         envs_idx: None for all; an int, slice or range; a list, tuple, numpy array or torch tensor
             of ints (negative ones count from the end, the order is kept); or one of bools, a mask
             of length n_envs that is never read as the indices 0 and 1. An empty one selects
-            nothing. uint8 is refused, as it could be either.
+            nothing. uint8 is refused, as it could be either. A Selection, where several calls are
+            about the same environments, which must not change meanwhile.
         n_envs: Environments to choose from.
         device: Where the rows are to which the selection will be applied.
     """
     device = torch.device(device)
     if envs_idx is None:
         return _every(n_envs, device)
+    if isinstance(envs_idx, Selection):
+        if (envs_idx.n_envs, envs_idx.device) != (n_envs, device):
+            raise ValueError(
+                f"envs_idx: a selection of {envs_idx.n_envs} environments on {envs_idx.device}, "
+                f"needs one of {n_envs} on {device}; select anew."
+            )
+        return envs_idx
     if isinstance(envs_idx, torch.Tensor):
         return _from_tensor(envs_idx, n_envs, device)
     if isinstance(envs_idx, slice):

@@ -5,7 +5,7 @@ each body, averaged over axes that are alike, and the mean diagonal of M.
 """
 
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_dynamics import factor, mass_matrix, solve
+from genesis_state.kernels.rigid_dynamics import factor, inverse_form, mass_matrix
 from genesis_state.kernels.rigid_kinematics import (
     BALL,
     FREE,
@@ -37,8 +37,7 @@ def weigh_dofs(e, m: ti.template(), n: ti.template(), d: ti.template()):
         for k in range(n.dofs):
             d.acc_smooth[e, k] = 0.0
         d.acc_smooth[e, i] = 1.0
-        solve(e, m, n, d.M_factor, d.acc_smooth)
-        d.dofs_invweight[e, i] = d.acc_smooth[e, i]
+        d.dofs_invweight[e, i] = inverse_form(e, m, n, d.M_factor, d.acc_smooth)
     for j in range(n.joints):
         i = m.joint_dof_start[j]
         kind = m.joint_type[j]
@@ -71,11 +70,8 @@ def weigh_bodies(e, m: ti.template(), n: ti.template(), d: ti.template()):
                             entry = move[k]
                         elif axis == 3 + k:
                             entry = spin[k]
-                d.qfrc_smooth[e, i] = entry
                 d.acc_smooth[e, i] = entry
-            solve(e, m, n, d.M_factor, d.acc_smooth)
-            for i in range(n.dofs):
-                mean[axis // 3] += d.qfrc_smooth[e, i] * d.acc_smooth[e, i] / 3.0
+            mean[axis // 3] += inverse_form(e, m, n, d.M_factor, d.acc_smooth) / 3.0
         # A body that cannot move, or cannot turn, has the other of the two.
         if mean[0] < MIN_VALUE and mean[1] > MIN_VALUE:
             mean[0] = mean[1]

@@ -9,7 +9,7 @@ full, its mean says whether the end moves outwards, inwards or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -121,7 +121,7 @@ class ADR:
             boundary = counted & (modes >= 0)
             self.queues.push(modes[boundary], objective[boundary])
             moved = self._decide()
-        self.recycle(envs)
+        self._renew(envs)
         return moved
 
     def recycle(self, envs: Any = None) -> None:
@@ -133,10 +133,7 @@ class ADR:
         Args:
             envs: Any form of envs_idx; None for all.
         """
-        envs = self._envs(envs)
-        fraction, generator = self.settings.boundary_fraction, self._streams[STREAM]
-        self.workers.assign(envs, self._open_modes, fraction, generator)
-        self._sample(envs)
+        self._renew(self._envs(envs))
 
     def discard(self, envs: Any = None) -> None:
         """What these environments reach in their running episodes will not count.
@@ -162,11 +159,14 @@ class ADR:
             float32, or int64 if categorical, shape (n,) for the n environments asked for.
         """
         self._place(name)
-        if name not in self._values.names:
+        if self.specs[name].range_path is not None:
             raise KeyError(
                 f"{name}: has a range_path and is drawn where it is applied; use pinned."
             )
-        return select(envs, self.num_envs, self.device).take(self._values.of(name))
+        found = self._values.of(name)
+        return (
+            found.clone() if envs is None else select(envs, self.num_envs, self.device).take(found)
+        )
 
     def pinned(self, name: str, envs: Any = None) -> torch.Tensor:
         """Between what a parameter is to be drawn for each environment.
@@ -178,6 +178,20 @@ class ADR:
         place = self._place(name)
         modes = select(envs, self.num_envs, self.device).take(self.workers.modes)
         return pinned(modes, place, self.bounds.ranges[place], self._evaluated()[place])
+
+    def pinned_each(self, names: Iterable[str], envs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """As `pinned`, of several parameters in one go.
+
+        Args:
+            names: Of the parameters.
+            envs: Which environments, int64, shape (n,).
+        """
+        modes, ends = self.workers.modes[envs], self._evaluated()
+        table = self.bounds.ranges.repeat(len(envs), 1, 1)
+        evaluating = (modes >= 0).nonzero().squeeze(1)
+        modes = modes[evaluating]
+        table[evaluating, modes // 2] = ends.flatten()[modes][:, None]
+        return {name: table[:, self._place(name)] for name in names}
 
     @property
     def worker_types(self) -> torch.Tensor:
@@ -238,6 +252,12 @@ class ADR:
             with self._values.kept(set(self._values.names) - set(matched.to_draw)):
                 self._sample(self._envs(None))
         return matched.report
+
+    def _renew(self, envs: torch.Tensor) -> None:
+        """New parts and values of environments, int64."""
+        fraction, generator = self.settings.boundary_fraction, self._streams[STREAM]
+        self.workers.assign(envs, self._open_modes, fraction, generator)
+        self._sample(envs)
 
     def _decide(self) -> torch.Tensor:
         """Moves the ends whose queues say so; shape (P, 2) of those that moved."""

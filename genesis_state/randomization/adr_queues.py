@@ -38,8 +38,9 @@ class ResultQueues:
         arrived = torch.bincount(queue, minlength=len(self.counts))
         begins = arrived.cumsum(0) - arrived
         rank = torch.arange(len(queue), device=queue.device) - begins[queue]
-        kept = rank >= arrived[queue] - self.length  # so that no place is written twice
-        queue, result, rank = queue[kept], result[kept], rank[kept]
+        if len(queue) > self.length:  # no place may be written twice
+            kept = rank >= arrived[queue] - self.length
+            queue, result, rank = queue[kept], result[kept], rank[kept]
         self.results[queue, (self.heads[queue] + rank) % self.length] = result
         self.heads = (self.heads + arrived) % self.length
         self.counts = (self.counts + arrived).clamp(max=self.length)

@@ -82,6 +82,8 @@ class DomainRandomization:
         self.sim_drawn_at = NEVER
         self.drawn_at = torch.full((num_envs,), NEVER, dtype=torch.int64, device=streams.device)
         self._streams = streams
+        self._driver: ADR | None = None
+        self._driven_paths: dict[str, str] = {}
         self._targets: dict[str, Target] = {}
         self._originals: dict[str, torch.Tensor] = {}
         for spec in self.spec.properties:
@@ -126,10 +128,12 @@ class DomainRandomization:
         driven = self._driven(adr)
         sim_due = self.sim_drawn_at == NEVER or counter - self.sim_drawn_at >= self.spec.frequency
         asked = select(envs, self.num_envs, self.drawn_at.device).marks()
-        since = counter - self.drawn_at
         new = self.drawn_at == NEVER
-        due = asked if adr is not None else asked & (new | (since >= self.spec.frequency))
+        due = asked
+        if adr is None:
+            due = asked & (new | (counter - self.drawn_at >= self.spec.frequency))
         chosen, first = due.nonzero().squeeze(1), (asked & new).nonzero().squeeze(1)
+        pinned = {} if adr is None else adr.pinned_each(driven.values(), chosen)
         for spec in self.spec.properties:
             if spec.of_sim:
                 if sim_due and not (spec.setup_only and self.sim_drawn_at != NEVER):
@@ -137,9 +141,8 @@ class DomainRandomization:
                 continue
             theirs = first if spec.setup_only else chosen
             if len(theirs):
-                name = driven.get(spec.path)
-                pinned = None if adr is None or name is None else adr.pinned(name, theirs)
-                self._draw(spec, theirs, counter, pinned)
+                # What ADR drives is never setup_only, so these are the chosen ones.
+                self._draw(spec, theirs, counter, pinned.get(driven.get(spec.path, "")))
         if sim_due:
             self.sim_drawn_at = counter
         self.drawn_at[chosen] = counter
@@ -244,6 +247,8 @@ class DomainRandomization:
 
     def _driven(self, adr: ADR | None) -> dict[str, str]:
         """Paths of properties that ADR drives, with its parameters' names."""
+        if adr is self._driver:
+            return self._driven_paths
         driven = {}
         properties = {spec.path: spec for spec in self.spec.properties}
         for name, spec in ({} if adr is None else adr.specs).items():
@@ -258,6 +263,7 @@ class DomainRandomization:
                     f"such are {', '.join(usable) or 'none'}."
                 )
             driven[spec.range_path] = name
+        self._driver, self._driven_paths = adr, driven
         return driven
 
     def _count(self, counter: int) -> None:

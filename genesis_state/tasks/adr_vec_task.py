@@ -64,16 +64,19 @@ class ADRVecTask(VecTask):
         """What of the simulation may be randomized, by path."""
         return {}
 
-    def adr_values(self, name: str, default: float, envs: Any = None) -> torch.Tensor:
+    def adr_values(
+        self, name: str, default: float, envs: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Values of a parameter of the ADR that is a tensor, shape (n,).
 
         Args:
             name: The parameter.
             default: For all, where there is no ADR or it has no such parameter.
-            envs: Any form of envs_idx; None for all.
+            envs: Which environments, int64; None for all.
         """
-        if self.adr is not None and name in self.adr.names:
-            return self.adr.values(name, envs)
+        if self.adr is not None and name in self.adr.specs:
+            found = self.adr.values(name)
+            return found if envs is None else found[envs]
         count = self.num_envs if envs is None else len(envs)
         return torch.full((count,), default, device=self.device)
 
@@ -87,7 +90,7 @@ class ADRVecTask(VecTask):
         Raises:
             ValueError: The parameter has no upper limit.
         """
-        if self.adr is None or name not in self.adr.names:
+        if self.adr is None or name not in self.adr.specs:
             return default
         limit = self.adr.specs[name].limits[1]
         if not math.isfinite(limit):
@@ -117,7 +120,8 @@ class ADRVecTask(VecTask):
     def begin_anew(self, envs: torch.Tensor) -> None:
         """As `VecTask.begin_anew`, with properties newly drawn."""
         if self.randomization is not None and len(envs):
-            self.randomization.apply(envs, self.steps, self.adr)
+            with self.scene.rigid_solver.refreshing_once():
+                self.randomization.apply(envs, self.steps, self.adr)
         super().begin_anew(envs)
 
     def observations(self) -> dict[str, torch.Tensor]:

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 
 from genesis_state.entities.rigid_entity import RigidEntity
+from genesis_state.selection import Selection, select
 
 Read = Callable[[], torch.Tensor]
-Write = Callable[[torch.Tensor, torch.Tensor], None]
+Write = Callable[[torch.Tensor, Any], None]
 
 
 class Parameter:
@@ -18,22 +19,40 @@ class Parameter:
 
     Args:
         read: Gives all values, shape (n_envs, k).
-        write: Takes values of some environments, shape (n, k), and which these are.
+        write: Takes values of some environments, shape (n, k), and their `envs_idx`.
+        chosen: Reads which environments these are; shared among parameters that are written one
+            after the other.
 
     Attributes:
         original: The values when this was made.
         read: As given: the values now.
     """
 
-    def __init__(self, read: Read, write: Write) -> None:
+    def __init__(self, read: Read, write: Write, chosen: Chosen) -> None:
         self.original = read().clone()
         self.read = read
         self._write = write
+        self._chosen = chosen
 
     def write(self, values: torch.Tensor, envs: torch.Tensor) -> None:
         """Sets the parameter of some environments; values have shape (n, k)."""
         if len(envs):
-            self._write(values, envs)
+            self._write(values, self._chosen.of(envs))
+
+
+class Chosen:
+    """Reads `envs_idx` once for calls that get the same tensor, unchanged, one after the other."""
+
+    def __init__(self, n_envs: int, device: torch.device) -> None:
+        self._n_envs, self._device = n_envs, device
+        self._last: tuple[torch.Tensor, Selection] | None = None
+
+    def of(self, envs: torch.Tensor) -> Selection:
+        """The selection of these environments."""
+        last = self._last
+        if last is None or last[0] is not envs:
+            self._last = last = (envs, select(envs, self._n_envs, self._device))
+        return last[1]
 
 
 def rigid_targets(actor: str, entity: RigidEntity) -> dict[str, Parameter]:
@@ -59,9 +78,10 @@ def rigid_targets(actor: str, entity: RigidEntity) -> dict[str, Parameter]:
     ]
     asked = entity.scene.rigid_options
     found: dict[str, Parameter] = {}
+    chosen = Chosen(entity.scene.n_envs, entity.scene.device)
 
     def add(path: str, read: Read, write: Write) -> None:
-        found[f"actor_params.{actor}.{path}"] = Parameter(read, write)
+        found[f"actor_params.{actor}.{path}"] = Parameter(read, write, chosen)
 
     if servos:
         add(
@@ -110,4 +130,5 @@ def rigid_targets(actor: str, entity: RigidEntity) -> dict[str, Parameter]:
 
 def gravity_target(solver: Any) -> dict[str, Parameter]:
     """Gravity as `sim_params.gravity`, of a rigid solver with RigidOptions(batch_gravity=True)."""
-    return {"sim_params.gravity": Parameter(solver.get_gravity, solver.set_gravity)}
+    chosen = Chosen(solver.n_envs, solver.get_gravity().device)
+    return {"sim_params.gravity": Parameter(solver.get_gravity, solver.set_gravity, chosen)}

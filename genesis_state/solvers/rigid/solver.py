@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -58,6 +59,8 @@ class RigidSolver(Solver):
         self._specs = tuple(specs)
         self._declared = tuple(sensors)
         self._options = options
+        self._refresh_at_end = False
+        self._to_refresh: list[torch.Tensor] = []
         self._coupled = coupled
 
     @property
@@ -113,9 +116,29 @@ class RigidSolver(Solver):
 
     def refresh_constants(self, selection: Selection) -> None:
         """Sets what follows from masses and armature, where these have been changed."""
-        if self._sizes.own_weights and self._sizes.dofs and selection.count != 0:
-            chosen = selection.marks().to(torch.int32)
-            rigid_constants.refresh_constants(self.model, self._sizes, self.fields, chosen)
+        if not (self._sizes.own_weights and self._sizes.dofs and selection.count != 0):
+            return
+        if self._refresh_at_end:
+            self._to_refresh.append(selection.marks().clone())
+            return
+        chosen = selection.marks().to(torch.int32)
+        rigid_constants.refresh_constants(self.model, self._sizes, self.fields, chosen)
+
+    @contextmanager
+    def refreshing_once(self) -> Iterator[None]:
+        """Within it many parameters may be set: what follows from them is set once, at its end."""
+        if self._refresh_at_end:  # within another
+            yield
+            return
+        self._refresh_at_end = True
+        try:
+            yield
+        finally:
+            self._refresh_at_end = False
+            marks, self._to_refresh = self._to_refresh, []
+            if marks:
+                chosen = marks[0] if len(marks) == 1 else torch.stack(marks).any(dim=0)
+                self.refresh_constants(select(chosen, self.n_envs, chosen.device))
 
     def set_gravity(self, gravity: Any, envs_idx: Any = None) -> None:
         """Sets gravity of environments, shape (3,) or (envs, 3) [m/s^2].
