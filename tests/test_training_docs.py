@@ -10,9 +10,11 @@ import torch
 from click.testing import CliRunner
 
 from genesis_state.cli import main
+from genesis_state.tasks.registry import TASKS, task_class
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE = DOCS / "training.md"
+TASKS_PAGE = (DOCS / "tasks.md").read_text(encoding="utf-8")
 
 
 # A command of the page is made short by these.
@@ -47,8 +49,15 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_page_on_tasks_runs() -> None:
-    blocks = re.findall(
-        r"^```python\n(.*?)^```", (DOCS / "tasks.md").read_text("utf-8"), re.M | re.S
-    )
+    blocks = re.findall(r"^```python\n(.*?)^```", TASKS_PAGE, re.M | re.S)
     assert len(blocks) == 3
     exec(compile("\n".join(blocks), "docs/tasks.md", "exec"), {"__name__": "page"})
+
+
+def test_the_table_of_tasks_is_that_of_their_classes() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .*? \| (\d+), (\d+|–), (\d+) \|$", TASKS_PAGE, re.M)
+    assert [name for name, *_ in rows] == list(TASKS)
+    for name, *sizes in rows:
+        task: Any = task_class(name)
+        wanted = (task.num_observations, task.num_states, task.num_actions)
+        assert tuple(0 if size == "–" else int(size) for size in sizes) == wanted
