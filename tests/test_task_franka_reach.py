@@ -11,6 +11,7 @@ import torch
 from omegaconf import OmegaConf
 
 import genesis_state as gs
+from genesis_state.randomization import DomainRandomization
 from genesis_state.tasks.action_latency import ActionLatency
 from genesis_state.tasks.franka_reach import FrankaReach
 from genesis_state.tasks.franka_reach_adr import FrankaReachADR
@@ -134,6 +135,40 @@ def test_other_environments_keep_their_robot_when_some_begin_anew(
             assert not torch.equal(was[:4], now[:4])
 
 
+def test_without_adr_an_episode_draws_what_is_due(tasks: list[FrankaReachADR]) -> None:
+    task = tasks[1]
+    adr, task.adr = task.adr, None
+    try:
+        task.steps += 1000  # beyond the frequency
+        task.reset()
+        assert task.randomization is not None
+        original = task.randomization.originals["actor_params.robot.dof_properties.stiffness"]
+        kp = task.robot.get_dofs_kp()
+        ratios = kp / original
+        assert ((ratios > 0.9) & (ratios < 1.1)).all() and ratios.std() > 0.02
+        task.steps += 10
+        task.begin_anew(torch.arange(N))
+        assert torch.equal(task.robot.get_dofs_kp(), kp)
+    finally:
+        task.adr = adr
+
+
+def test_noise_is_added_to_observations_and_actions(tasks: list[FrankaReachADR]) -> None:
+    task = tasks[1]
+    noise = {"range": [0.0, 0.1], "distribution": "gaussian", "operation": "additive"}
+    both = {"observations": noise, "actions": noise}
+    own = task.randomization
+    task.randomization = DomainRandomization(both, {}, task.streams, N)
+    task.observe = lambda: torch.zeros(N, 30)  # type: ignore[method-assign]
+    try:
+        found, *_ = task.step(torch.zeros(N, 7))
+    finally:
+        task.randomization = own
+        del task.observe
+    assert found["obs"].std().item() == pytest.approx(0.1, rel=0.2)
+    assert task.actions.std().item() == pytest.approx(0.1, rel=0.3)
+
+
 @pytest.mark.parametrize("steps", [0, 1, 3, 5])
 def test_actions_arrive_late_by_the_latency(tasks: list[FrankaReachADR], steps: int) -> None:
     task = tasks[0]
@@ -255,6 +290,17 @@ def test_another_number_of_environments_keeps_ranges_and_queues(saved: dict[str,
     assert task.steps == saved["steps"]
     assert task.act_moving_average == saved["task"]["act_moving_average"]
     task.scene.close()
+
+
+def test_what_a_gpu_saved_begins_new_episodes_here(
+    saved: dict[str, Any], tasks: list[FrankaReachADR]
+) -> None:
+    task, state = tasks[1], copy.deepcopy(saved)
+    state["streams"]["device"] = "cuda"
+    said = task.set_env_state(state)
+    assert "random streams start fresh: saved on cuda, these are on cpu." in said
+    assert not task.env_state_is_complete
+    assert task.adr is not None and task.adr.range("robot_mass")[0] == lower_mass(saved)
 
 
 def test_what_the_flag_leaves_out_a_run_that_goes_on_takes(

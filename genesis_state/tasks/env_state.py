@@ -136,12 +136,21 @@ class Streams:
 
     def check(self, state: Any) -> None:
         """Raises TypeError or ValueError unless it is one."""
-        self.task.streams.check_state_dict(state)
+        if not self._elsewhere(state):
+            self.task.streams.check_state_dict(state)
 
     def load(self, state: Any, same_envs: bool) -> Loaded:
-        """All of them."""
+        """All of them; none where another kind of device draws other numbers."""
+        if self._elsewhere(state):
+            own = self.task.streams.device.type
+            said = f"random streams start fresh: saved on {state['device']}, these are on {own}."
+            return Loaded(said, whole=False)
         self.task.streams.load_state_dict(state)
         return Loaded("random streams are restored.")
+
+    def _elsewhere(self, state: Any) -> bool:
+        saved = state.get("device") if isinstance(state, Mapping) else None
+        return saved in ("cpu", "cuda") and saved != self.task.streams.device.type
 
 
 def restore(parts: Mapping[str, Part], state: Mapping[str, Any], same_envs: bool) -> list[Loaded]:
