@@ -1,7 +1,6 @@
 """AllegroHandADR: every parameter arrives, nothing compounds, and a state goes on bit for bit."""
 
 import copy
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from task_runs import actions, run, same, through_a_file
 
 import genesis_state as gs
 from genesis_state.tasks.allegro_hand import OF_CUBE, OF_HAND, AllegroHandADR
@@ -86,21 +86,6 @@ def precise(tasks: list[AllegroHandADR]) -> Iterator[AllegroHandADR]:
     task = AllegroHandADR(exact(), N, seed=3)
     yield task
     task.scene.close()
-
-
-def actions(step: int) -> torch.Tensor:
-    return torch.rand((N, 16), generator=torch.Generator().manual_seed(step)) * 2 - 1
-
-
-def run(task: AllegroHandADR, first: int, steps: int) -> list[Any]:
-    return [task.step(actions(step)) for step in range(first, first + steps)]
-
-
-def through_a_file(state: dict[str, Any]) -> dict[str, Any]:
-    stream = io.BytesIO()
-    torch.save(state, stream)
-    stream.seek(0)
-    return torch.load(stream, weights_only=True)
 
 
 def scales(task: AllegroHandADR, path: str) -> torch.Tensor:
@@ -218,14 +203,10 @@ def test_a_restored_task_goes_on_bit_for_bit(tasks: list[AllegroHandADR]) -> Non
     run(other, 500, 11)
     other.set_env_state(state)
     assert other.env_state_is_complete
-    for a, b in zip(wanted, run(other, 33, 60), strict=True):
-        assert torch.equal(a[0]["obs"], b[0]["obs"]) and torch.equal(a[0]["states"], b[0]["states"])
-        assert torch.equal(a[1], b[1]) and torch.equal(a[2], b[2])
-        assert torch.equal(a[3]["consecutive_successes"], b[3]["consecutive_successes"])
+    assert same(wanted, run(other, 33, 60))
     assert one.scene.get_state(params=True).equal(other.scene.get_state(params=True))
     assert one.adr_scalars() == other.adr_scalars()
-    for name, tensor in one.task_tensors().items():
-        assert torch.equal(tensor, other.task_tensors()[name]), name
+    assert same(one.task_tensors(), other.task_tensors())
 
 
 def test_actions_come_late_and_pictures_seldom(precise: AllegroHandADR) -> None:
@@ -238,7 +219,7 @@ def test_actions_come_late_and_pictures_seldom(precise: AllegroHandADR) -> None:
     for step in range(steps):
         before, known = task.targets_pos.clone(), task.camera.delivered.clone()
         # Small ones, so that the cube stays; no two are the same.
-        given.append(0.2 * actions(step))
+        given.append(0.2 * actions(task, step))
         ended = task.step(given[-1])[2]
         assert not ended.any()
         # The moving average takes half of the new target: the action that arrived follows.

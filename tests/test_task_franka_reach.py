@@ -1,7 +1,6 @@
 """FrankaReach and FrankaReachADR: what is randomized, and what a checkpoint brings back."""
 
 import copy
-import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,11 @@ from typing import Any
 import pytest
 import torch
 from omegaconf import OmegaConf
+from task_runs import run, same, through_a_file
 
 import genesis_state as gs
 from genesis_state.randomization import DomainRandomization
 from genesis_state.tasks.action_latency import ActionLatency
-from genesis_state.tasks.franka_reach import FrankaReach
 from genesis_state.tasks.franka_reach_adr import FrankaReachADR
 
 N = 12
@@ -41,31 +40,6 @@ def tasks(fresh_runtime: None) -> Iterator[list[FrankaReachADR]]:
     yield found
     for task in found:
         task.scene.close()
-
-
-def actions(step: int, num_envs: int = N) -> torch.Tensor:
-    return torch.rand((num_envs, 7), generator=torch.Generator().manual_seed(step)) * 2 - 1
-
-
-def run(task: FrankaReach, first: int, steps: int) -> list[Any]:
-    return [task.step(actions(step, task.num_envs)) for step in range(first, first + steps)]
-
-
-def through_a_file(state: dict[str, Any]) -> dict[str, Any]:
-    stream = io.BytesIO()
-    torch.save(state, stream)
-    stream.seek(0)
-    return torch.load(stream, weights_only=True)
-
-
-def same(a: list[Any], b: list[Any]) -> bool:
-    return all(
-        torch.equal(x[0]["obs"], y[0]["obs"])
-        and torch.equal(x[0]["states"], y[0]["states"])
-        and torch.equal(x[1], y[1])
-        and torch.equal(x[2], y[2])
-        for x, y in zip(a, b, strict=True)
-    )
 
 
 def test_a_restored_task_goes_on_bit_for_bit_with_queues_part_full(

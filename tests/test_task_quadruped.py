@@ -1,6 +1,5 @@
 """The quadruped: it stands, falls, is rewarded as its terms say, and goes on bit for bit."""
 
-import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from task_runs import run, same, through_a_file
 
 import genesis_state as gs
 from genesis_state.tasks.quadruped import TERMS, Quadruped, QuadrupedSettings
@@ -31,10 +31,6 @@ def tasks(fresh_runtime: None) -> Iterator[list[Quadruped]]:
 
 def numbers(seed: int, columns: int) -> torch.Tensor:
     return torch.rand((N, columns), generator=torch.Generator().manual_seed(seed)) * 2 - 1
-
-
-def run(task: Quadruped, first: int, steps: int) -> list[Any]:
-    return [task.step(numbers(step, 12)) for step in range(first, first + steps)]
 
 
 def tilted(angles: torch.Tensor) -> torch.Tensor:
@@ -131,24 +127,14 @@ def test_a_restored_task_goes_on_bit_for_bit(tasks: list[Quadruped]) -> None:
     one, other = tasks
     one.reset()
     run(one, 0, 37)
-    stream = io.BytesIO()
-    torch.save(one.get_env_state(), stream)
-    stream.seek(0)
+    state = through_a_file(one.get_env_state())
     wanted = run(one, 37, 90)
     run(other, 500, 11)
-    other.set_env_state(torch.load(stream, weights_only=True))
+    other.set_env_state(state)
     assert other.env_state_is_complete
-    found = run(other, 37, 90)
-    ends = 0
-    for a, b in zip(wanted, found, strict=True):
-        assert torch.equal(a[0]["obs"], b[0]["obs"])
-        assert torch.equal(a[1], b[1]) and torch.equal(a[2], b[2])
-        for name, value in a[3].get("episode", {}).items():
-            assert torch.equal(value, b[3]["episode"][name])
-        ends += int(a[2].sum())
-    assert ends >= N
-    for name, tensor in one.task_tensors().items():
-        assert torch.equal(tensor, other.task_tensors()[name])
+    assert same(wanted, run(other, 37, 90))
+    assert sum(int(step[2].sum()) for step in wanted) >= N
+    assert same(one.task_tensors(), other.task_tensors())
     assert one.scene.get_state(params=True).equal(other.scene.get_state(params=True))
 
 

@@ -1,11 +1,10 @@
 """Tasks: episodes that begin anew in place, and a state that goes on bit for bit."""
 
-import io
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import torch
+from task_runs import actions, run, same, through_a_file
 
 import genesis_state as gs
 from genesis_state.tasks.cartpole import Cartpole
@@ -22,28 +21,13 @@ def tasks(fresh_runtime: None) -> Iterator[list[Cartpole]]:
         task.scene.close()
 
 
-def actions(step: int) -> torch.Tensor:
-    return torch.rand((N, 1), generator=torch.Generator().manual_seed(step)) * 2 - 1
-
-
-def run(task: Cartpole, first: int, steps: int) -> list[Any]:
-    return [task.step(actions(step)) for step in range(first, first + steps)]
-
-
-def through_a_file(state: dict[str, Any]) -> dict[str, Any]:
-    stream = io.BytesIO()
-    torch.save(state, stream)
-    stream.seek(0)
-    return torch.load(stream, weights_only=True)
-
-
 def test_episodes_begin_anew_in_the_step_they_end(tasks: list[Cartpole]) -> None:
     task = tasks[0]
     task.reset()
     ends = torch.zeros(N, dtype=torch.int64)
     for step in range(100):
         t = task.scene.envs_t.clone()
-        obs, reward, done, infos = task.step(actions(step))
+        obs, reward, done, infos = task.step(actions(task, step))
         assert torch.equal(task.episodes.lengths == 0, done)
         assert torch.equal(task.scene.envs_t == 0, done)
         assert torch.equal(task.scene.envs_t[~done], t[~done] + 1)
@@ -68,8 +52,5 @@ def test_a_restored_task_goes_on_bit_for_bit(tasks: list[Cartpole]) -> None:
     run(other, 500, 11)
     other.set_env_state(state)
     assert other.env_state_is_complete
-    found = run(other, 37, 60)
-    for a, b in zip(wanted, found, strict=True):
-        assert torch.equal(a[0]["obs"], b[0]["obs"])
-        assert torch.equal(a[1], b[1]) and torch.equal(a[2], b[2])
+    assert same(wanted, run(other, 37, 60))
     assert one.scene.get_state(params=True).equal(other.scene.get_state(params=True))
