@@ -5,7 +5,9 @@ import json
 import logging
 import struct
 import sys
+import time
 import types
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -257,15 +259,15 @@ def test_weights_and_biases_continues_its_run(tmp_path: Path, wandb_runs: list[F
     assert wandb_runs[2].settings["id"] != first.settings["id"]
 
 
-def logged_offline(folder: Path) -> list[dict[str, float]]:
-    """What Weights & Biases keeps of a run in its own file, a dict for each step.
+def offline_records(folder: Path) -> Iterator[Any]:
+    """The records in the file of a run of Weights & Biases.
 
     The file is a log as LevelDB has them: a header of 7 bytes, then blocks of 32 KiB with chunks
     of records, each after its checksum (4 bytes), length (2) and kind (1: whole, 4: the last).
     """
     messages: Any = importlib.import_module("wandb.proto.wandb_internal_pb2")
     (path,) = folder.glob("*.wandb")
-    data, at, parts, steps = path.read_bytes(), 7, b"", []
+    data, at, parts = path.read_bytes(), 7, b""
     while at + 7 <= len(data):
         if 32768 - at % 32768 < 7:  # too little for another chunk
             at += 32768 - at % 32768
@@ -273,13 +275,23 @@ def logged_offline(folder: Path) -> list[dict[str, float]]:
         length, kind = struct.unpack_from("<HB", data, at + 4)
         parts += data[at + 7 : at + 7 + length]
         at += 7 + length
-        if kind not in (1, 4):
-            continue
-        record, parts = messages.Record.FromString(parts), b""
-        if record.HasField("history"):
-            items = record.history.item
-            steps.append({".".join(i.nested_key) or i.key: json.loads(i.value_json) for i in items})
-    return steps
+        if kind in (1, 4):
+            yield messages.Record.FromString(parts)
+            parts = b""
+
+
+def logged_offline(folder: Path) -> list[dict[str, float]]:
+    """What a run has in its file, a dict for each step; waits for the process that writes it."""
+    until = time.monotonic() + 60
+    while not any(record.HasField("exit") for record in offline_records(folder)):
+        assert time.monotonic() < until, "the file of the run has no end"
+        time.sleep(0.05)
+    return [
+        {".".join(item.nested_key) or item.key: json.loads(item.value_json) for item in items}
+        for items in (
+            record.history.item for record in offline_records(folder) if record.HasField("history")
+        )
+    ]
 
 
 def test_weights_and_biases_itself_works_offline_and_resumes(tmp_path: Path) -> None:

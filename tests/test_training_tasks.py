@@ -61,7 +61,7 @@ def test_a_checkpoint_gives_its_adr_unless_the_flag_says_otherwise(
     caplog.clear()
     gs.destroy()
     with caplog.at_level(logging.INFO, logger="genesis_state.training"):
-        taken = run_task(tmp_path / "taken", TASK, given, "max_epochs=4")
+        taken = run_task(tmp_path / "taken", TASK, given, "max_epochs=5")
     assert "ADR: ranges and results of 13 parameters restored" in caplog.text
     assert taken.notices == ()
     assert content(taken)["env_state"]["adr"]["episodes"] > before

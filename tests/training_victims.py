@@ -21,6 +21,7 @@ from training_runs import content, differences, run, run_task, scalars
 from training_toy import TOYS
 
 import genesis_state as gs
+from genesis_state.training import training_checkpoint
 from genesis_state.training.run_directory import RunDirectory
 
 EPOCHS_FOR_A_KILL = 15
@@ -73,10 +74,11 @@ def main(folder: Path, seed: int, kills: int, kind: str) -> None:
     os.dup2(quiet, 1)
     logging.disable(logging.CRITICAL)
 
-    start = time.monotonic()
     child = forked(folder / "whole", kind, kills * EPOCHS_FOR_A_KILL)
     assert os.waitpid(child, 0)[1] == 0
-    lasted = time.monotonic() - start
+    # Seconds of training, without what it takes to start, of all epochs.
+    whole_run = training_checkpoint.read(folder / "whole" / "toy" / "nn" / "last.pth")
+    lasted = float(whole_run["loop"]["elapsed"])
 
     directory = RunDirectory("toy", folder / "parts", name="toy" if kind in TOYS else kind)
     epochs, leftovers, done = [], 0, 0

@@ -88,6 +88,8 @@ class AllegroHandADR(ADRVecTask):
         adversary: Likewise, or None without `rna_alpha`.
     """
 
+    settings_kind = AllegroHandSettings
+    own: AllegroHandSettings
     num_observations = sum(SEEN.values()) + sum(BOTH_SEE.values())
     num_states = sum(TRUE.values()) + num_observations
     num_actions = JOINTS
@@ -115,7 +117,6 @@ class AllegroHandADR(ADRVecTask):
             **gravity_target(self.scene.rigid_solver),
         }
         super().prepare()
-        self.own = self.own_settings(AllegroHandSettings)
         n, device = self.num_envs, self.device
         self.lower, self.upper = self.hand.get_dofs_limit()
         self.home = torch.tensor(HOME, device=device)

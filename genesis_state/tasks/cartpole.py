@@ -37,6 +37,7 @@ class Cartpole(VecTask):
     or the pole lies on its side.
     """
 
+    settings_kind = CartpoleSettings
     num_observations = 4
     num_actions = 1
 
@@ -44,10 +45,6 @@ class Cartpole(VecTask):
         scene = Scene(sim_options=SimOptions(dt=1.0 / 60.0, substeps=2))
         self.robot: Any = scene.add_entity(MJCF(file="cartpole.xml"), name="cartpole")
         return scene
-
-    def prepare(self) -> None:
-        super().prepare()
-        self.own = self.own_settings(CartpoleSettings)
 
     def apply_actions(self, actions: torch.Tensor) -> None:
         self.robot.control_dofs_force(actions * self.own.max_push, [0])

@@ -50,7 +50,7 @@ class FrankaReach(VecTask):
     num_observations = 30
     num_actions = 7
     rigid_options = RigidOptions()
-    settings_kind: type[FrankaReachSettings] = FrankaReachSettings
+    settings_kind = FrankaReachSettings
 
     def make_scene(self) -> Scene:
         scene = Scene(sim_options=SimOptions(dt=0.01), rigid_options=self.rigid_options)
@@ -60,7 +60,7 @@ class FrankaReach(VecTask):
 
     def prepare(self) -> None:
         super().prepare()
-        self.own, device = self.own_settings(self.settings_kind), self.device
+        device = self.device
         lower, upper = self.own.target_box
         self.box_lower, self.box_upper = (
             torch.tensor(lower, device=device),

@@ -126,6 +126,8 @@ class Quadruped(VecTask):
     `infos["episode"]` has for each term of the reward, as `rew_<name>`, its sum over the episode.
     """
 
+    settings_kind = QuadrupedSettings
+    own: QuadrupedSettings
     num_observations = 45
     num_actions = 12
 
@@ -138,7 +140,6 @@ class Quadruped(VecTask):
 
     def prepare(self) -> None:
         super().prepare()
-        self.own = self.own_settings(QuadrupedSettings)
 
         def tensor(values: Any) -> torch.Tensor:
             return torch.tensor(values, dtype=torch.float32, device=self.device)

@@ -12,7 +12,7 @@ from genesis_state.randomization import RandomStreams
 from genesis_state.scene import Scene
 from genesis_state.tasks.env_state import Part, Physics, Streams, Tensors, restore
 from genesis_state.tasks.episodes import Episodes
-from genesis_state.tasks.settings import Kind, Settings, read_settings
+from genesis_state.tasks.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from gymnasium import spaces
@@ -45,6 +45,9 @@ class VecTask(ABC):
     Attributes:
         scene: The scene, built.
         settings: The settings, checked.
+        settings_kind: A dataclass of the settings that only this task has, with a default for each;
+            None leaves them in `settings.own` as they were given.
+        own: One of that kind.
         streams: Random streams by name. They belong to the training run: a reset never rewinds
             them, a checkpoint holds them.
         steps: Steps of the task so far, those of a run that it resumed too: what schedules count.
@@ -56,14 +59,19 @@ class VecTask(ABC):
             sees (0 for nothing), and of an action, each in [-1, 1].
     """
 
+    settings_kind: ClassVar[type | None] = None
     # Names of settings that a base class reads.
     of_base: ClassVar[tuple[str, ...]] = ()
+    own: Any
     num_observations: ClassVar[int]
     num_states: ClassVar[int] = 0
     num_actions: ClassVar[int]
 
     def __init__(self, config: Mapping[str, Any], num_envs: int, seed: int = 0) -> None:
         self.settings = Settings.of(config, type(self).__name__)
+        if self.settings_kind is not None:
+            given = {name: v for name, v in self.settings.own.items() if name not in self.of_base}
+            self.own = read_settings(self.settings_kind, given, type(self).__name__)
         self.num_envs = num_envs
         self.scene: Scene = self.make_scene()
         self.scene.build(n_envs=num_envs)
@@ -107,11 +115,6 @@ class VecTask(ABC):
 
     def prepare(self) -> None:  # noqa: B027  (a task may need nothing)
         """Finds joints and makes tensors, once the scene is built."""
-
-    def own_settings(self, kind: type[Kind]) -> Kind:
-        """The settings that only this task has, as a dataclass; see `read_settings`."""
-        given = {name: v for name, v in self.settings.own.items() if name not in self.of_base}
-        return read_settings(kind, given, type(self).__name__)
 
     def observe_states(self) -> torch.Tensor | None:
         """What only a critic sees, shape (n_envs, num_states)."""
