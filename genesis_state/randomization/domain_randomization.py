@@ -13,6 +13,7 @@ import torch
 
 from genesis_state.randomization.adr import ADR
 from genesis_state.randomization.distributions import bucketed, operate, sample, standard_draw
+from genesis_state.randomization.domain_groups import PropertyGroup, grouped
 from genesis_state.randomization.domain_resume import DomainLoadReport, check_state
 from genesis_state.randomization.domain_spec import PropertySpec, read_domain
 from genesis_state.randomization.noise import NEVER, Noise
@@ -94,6 +95,7 @@ class DomainRandomization:
                 )
             self._targets[spec.path] = targets[spec.path]
             self._originals[spec.path] = self._checked_original(spec.path, targets[spec.path])
+        self._groups, self._alone = grouped(self.spec.properties, self._originals)
         self._noises = {
             name: Noise(name, spec, self.spec.frequency, num_envs, self._stream(name))
             for name, spec in self.spec.noises.items()
@@ -134,7 +136,10 @@ class DomainRandomization:
             due = asked & (new | (counter - self.drawn_at >= self.spec.frequency))
         chosen, first = due.nonzero().squeeze(1), (asked & new).nonzero().squeeze(1)
         pinned = {} if adr is None else adr.pinned_each(driven.values(), chosen)
-        for spec in self.spec.properties:
+        ends = {path: pinned[name] for path, name in driven.items()}
+        for group in self._groups if len(chosen) else ():
+            self._draw_group(group, chosen, counter, ends)
+        for spec in self._alone:
             if spec.of_sim:
                 if sim_due and not (spec.setup_only and self.sim_drawn_at != NEVER):
                     self._draw_sim(spec, counter)
@@ -142,7 +147,7 @@ class DomainRandomization:
             theirs = first if spec.setup_only else chosen
             if len(theirs):
                 # What ADR drives is never setup_only, so these are the chosen ones.
-                self._draw(spec, theirs, counter, pinned.get(driven.get(spec.path, "")))
+                self._draw(spec, theirs, counter, ends.get(spec.path))
         if sim_due:
             self.sim_drawn_at = counter
         self.drawn_at[chosen] = counter
@@ -215,6 +220,38 @@ class DomainRandomization:
             spec.distribution, original.shape, self._stream(spec.path), original.dtype
         )
         self._targets[spec.path].write(self._valued(spec, original, ends, standard, counter), envs)
+
+    def _draw_group(
+        self,
+        group: PropertyGroup,
+        envs: torch.Tensor,
+        counter: int,
+        pinned: Mapping[str, torch.Tensor],
+    ) -> None:
+        """As `_draw` for each of the group, with one operation where it takes one for each."""
+        original, first = group.originals[envs], group.specs[0]
+        drawn = [
+            standard_draw(
+                spec.distribution, (len(envs), width), self._stream(spec.path), original.dtype
+            )
+            for spec, width in zip(group.specs, group.widths, strict=True)
+        ]
+        ends = torch.stack(
+            [pinned[s.path] if s.path in pinned else group.ends(s, envs) for s in group.specs],
+            dim=1,
+        )[:, group.columns].to(original)
+        factor = first.schedule.factor(counter)
+        sampled = sample(
+            first.distribution,
+            first.operation,
+            torch.cat(drawn, dim=1),
+            ends[..., 0],
+            ends[..., 1],
+            factor,
+        )
+        values = operate(first.operation, original, sampled)
+        for spec, part in zip(group.specs, values.split(group.widths, dim=1), strict=True):
+            self._targets[spec.path].write(part, envs)
 
     def _draw_sim(self, spec: PropertySpec, counter: int) -> None:
         original = self._originals[spec.path]
