@@ -109,6 +109,8 @@ def same(left: Any, right: Any) -> bool:
         return alike and left.contiguous().numpy().tobytes() == right.contiguous().numpy().tobytes()
     if isinstance(left, dict):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, (list, tuple)):
+        return len(left) == len(right) and all(map(same, left, right))
     return type(left) is type(right) and left == right
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from task_runs import actions, run, same, through_a_file
+from adr_cases import same, through_file
+from task_runs import actions, run
 
 import genesis_state as gs
 from genesis_state.tasks.allegro_hand import OF_CUBE, OF_HAND, AllegroHandADR
@@ -193,7 +194,7 @@ def test_a_restored_task_goes_on_bit_for_bit(tasks: list[AllegroHandADR]) -> Non
     assert one.adr is not None and other.adr is not None
     one.reset()
     run(one, 0, 33)
-    state = through_a_file(one.get_env_state())
+    state = through_file(one.get_env_state())
     counts = state["adr"]["counts"]
     assert (counts > 0).any() and (counts < 3).any()
     assert (state["episodes"]["lengths"] > 0).any() and state["task"]["successes"].any()

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import torch
+from adr_cases import same, through_file
 from omegaconf import OmegaConf
-from task_runs import run, same, through_a_file
+from task_runs import run
 
 import genesis_state as gs
 from genesis_state.randomization import DomainRandomization
@@ -51,7 +52,7 @@ def test_a_restored_task_goes_on_bit_for_bit_with_queues_part_full(
     assert one.adr is not None and other.adr is not None
     counts = one.adr.queues.counts
     assert (counts > 0).any() and (counts < 4).any()
-    state = through_a_file(one.get_env_state())
+    state = through_file(one.get_env_state())
     wanted = run(one, 40, 50)
     other.reset()
     run(other, 900, 13)
@@ -199,7 +200,7 @@ def saved(tasks: list[FrankaReachADR]) -> dict[str, Any]:
     lower = task.adr.bounds.ranges[task.adr.names.index("robot_mass"), 0]
     lower.fill_(0.6)
     run(task, 0, 40)
-    state = through_a_file(task.get_env_state())
+    state = through_file(task.get_env_state())
     assert lower_mass(state) < 0.7
     return state
 
@@ -325,7 +326,7 @@ def test_a_damaged_state_changes_nothing(
     task = tasks[1]
     task.reset()
     run(task, 0, 5)
-    before = through_a_file(task.get_env_state())
+    before = through_file(task.get_env_state())
     physics = task.scene.get_state(params=True)
     state = copy.deepcopy(saved)
     spoil(state)

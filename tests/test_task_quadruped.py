@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from task_runs import run, same, through_a_file
+from adr_cases import same, through_file
+from task_runs import run
 
 import genesis_state as gs
 from genesis_state.tasks.quadruped import TERMS, Quadruped, QuadrupedSettings
@@ -127,7 +128,7 @@ def test_a_restored_task_goes_on_bit_for_bit(tasks: list[Quadruped]) -> None:
     one, other = tasks
     one.reset()
     run(one, 0, 37)
-    state = through_a_file(one.get_env_state())
+    state = through_file(one.get_env_state())
     wanted = run(one, 37, 90)
     run(other, 500, 11)
     other.set_env_state(state)

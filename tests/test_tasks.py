@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from task_runs import actions, run, same, through_a_file
+from adr_cases import same, through_file
+from task_runs import actions, run
 
 import genesis_state as gs
 from genesis_state.tasks.cartpole import Cartpole
@@ -47,7 +48,7 @@ def test_a_restored_task_goes_on_bit_for_bit(tasks: list[Cartpole]) -> None:
     one, other = tasks
     one.reset()
     run(one, 0, 37)
-    state = through_a_file(one.get_env_state())
+    state = through_file(one.get_env_state())
     wanted = run(one, 37, 60)
     run(other, 500, 11)
     other.set_env_state(state)

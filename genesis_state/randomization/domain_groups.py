@@ -10,7 +10,7 @@ from genesis_state.randomization.domain_spec import PropertySpec
 
 
 class PropertyGroup:
-    """Properties of actors with the same distribution, operation and schedule.
+    """Properties that differ in their ranges and targets alone.
 
     Args:
         specs: The properties.
@@ -18,6 +18,8 @@ class PropertyGroup:
 
     Attributes:
         specs: As given.
+        paths: Theirs.
+        of_sim, setup_only: As each of them has it.
         originals: All values side by side, shape (n_envs, sum of k).
         widths: How many columns each has.
         columns: Of which property each column is, int64.
@@ -27,6 +29,8 @@ class PropertyGroup:
         self, specs: Sequence[PropertySpec], originals: Mapping[str, torch.Tensor]
     ) -> None:
         self.specs = tuple(specs)
+        self.paths = [spec.path for spec in specs]
+        self.of_sim, self.setup_only = specs[0].of_sim, specs[0].setup_only
         values = [originals[spec.path] for spec in specs]
         self.originals = torch.cat(values, dim=1)
         self.widths = [value.shape[1] for value in values]
@@ -37,21 +41,19 @@ class PropertyGroup:
             for spec in specs
         }
 
-    def ends(self, spec: PropertySpec, envs: torch.Tensor) -> torch.Tensor:
-        """The config's range for each of these environments, shape (n, 2)."""
-        return self._ends[spec.path].expand(len(envs), 2)
+    def ends(self, path: str, rows: int) -> torch.Tensor:
+        """The config's range of a property in so many rows, shape (rows, 2)."""
+        return self._ends[path].expand(rows, 2)
 
 
 def grouped(
     specs: Sequence[PropertySpec], originals: Mapping[str, torch.Tensor]
-) -> tuple[list[PropertyGroup], list[PropertySpec]]:
-    """The groups, and what has to be drawn alone: of the simulation, setup_only, in buckets."""
+) -> list[PropertyGroup]:
+    """Every property in one group."""
     alike: dict[object, list[PropertySpec]] = {}
-    alone = []
     for spec in specs:
-        if spec.of_sim or spec.setup_only or spec.num_buckets or spec.operation == "set":
-            alone.append(spec)
-            continue
-        kind = (spec.distribution, spec.operation, spec.schedule, originals[spec.path].dtype)
-        alike.setdefault(kind, []).append(spec)
-    return [PropertyGroup(group, originals) for group in alike.values()], alone
+        # Buckets lie where the range has them.
+        buckets = (spec.num_buckets, spec.range) if spec.num_buckets else None
+        kind = (spec.distribution, spec.operation, spec.schedule, spec.of_sim, spec.setup_only)
+        alike.setdefault((*kind, buckets, originals[spec.path].dtype), []).append(spec)
+    return [PropertyGroup(group, originals) for group in alike.values()]

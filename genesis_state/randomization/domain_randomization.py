@@ -15,7 +15,7 @@ from genesis_state.randomization.adr import ADR
 from genesis_state.randomization.distributions import bucketed, operate, sample, standard_draw
 from genesis_state.randomization.domain_groups import PropertyGroup, grouped
 from genesis_state.randomization.domain_resume import DomainLoadReport, check_state
-from genesis_state.randomization.domain_spec import PropertySpec, read_domain
+from genesis_state.randomization.domain_spec import read_domain
 from genesis_state.randomization.noise import NEVER, Noise
 from genesis_state.randomization.streams import RandomStreams
 from genesis_state.selection import select
@@ -95,7 +95,7 @@ class DomainRandomization:
                 )
             self._targets[spec.path] = targets[spec.path]
             self._originals[spec.path] = self._checked_original(spec.path, targets[spec.path])
-        self._groups, self._alone = grouped(self.spec.properties, self._originals)
+        self._groups = grouped(self.spec.properties, self._originals)
         self._noises = {
             name: Noise(name, spec, self.spec.frequency, num_envs, self._stream(name))
             for name, spec in self.spec.noises.items()
@@ -137,17 +137,16 @@ class DomainRandomization:
         chosen, first = due.nonzero().squeeze(1), (asked & new).nonzero().squeeze(1)
         pinned = {} if adr is None else adr.pinned_each(driven.values(), chosen)
         ends = {path: pinned[name] for path, name in driven.items()}
-        for group in self._groups if len(chosen) else ():
-            self._draw_group(group, chosen, counter, ends)
-        for spec in self._alone:
-            if spec.of_sim:
-                if sim_due and not (spec.setup_only and self.sim_drawn_at != NEVER):
-                    self._draw_sim(spec, counter)
+        for group in self._groups:
+            if group.of_sim:
+                if sim_due and not (group.setup_only and self.sim_drawn_at != NEVER):
+                    everyone = torch.arange(self.num_envs, device=self.drawn_at.device)
+                    self._draw(group, everyone, 1, counter, {})
                 continue
-            theirs = first if spec.setup_only else chosen
+            theirs = first if group.setup_only else chosen
             if len(theirs):
                 # What ADR drives is never setup_only, so these are the chosen ones.
-                self._draw(spec, theirs, counter, ends.get(spec.path))
+                self._draw(group, theirs, len(theirs), counter, ends)
         if sim_due:
             self.sim_drawn_at = counter
         self.drawn_at[chosen] = counter
@@ -212,72 +211,42 @@ class DomainRandomization:
         return DomainLoadReport(True, known, fresh)
 
     def _draw(
-        self, spec: PropertySpec, envs: torch.Tensor, counter: int, pinned: torch.Tensor | None
-    ) -> None:
-        original = self._originals[spec.path][envs]
-        ends = original.new_tensor([spec.range]) if pinned is None else pinned.to(original)
-        standard = standard_draw(
-            spec.distribution, original.shape, self._stream(spec.path), original.dtype
-        )
-        self._targets[spec.path].write(self._valued(spec, original, ends, standard, counter), envs)
-
-    def _draw_group(
         self,
         group: PropertyGroup,
         envs: torch.Tensor,
+        rows: int,
         counter: int,
         pinned: Mapping[str, torch.Tensor],
     ) -> None:
-        """As `_draw` for each of the group, with one operation where it takes one for each."""
-        original, first = group.originals[envs], group.specs[0]
-        drawn = [
-            standard_draw(
-                spec.distribution, (len(envs), width), self._stream(spec.path), original.dtype
-            )
-            for spec, width in zip(group.specs, group.widths, strict=True)
+        """Draws and writes the properties of a group.
+
+        Args:
+            group: The properties.
+            envs: Whose, int64, shape (n,).
+            rows: n, or 1 where all environments have the same sample.
+            counter: Of the schedule.
+            pinned: By path between what is drawn, shape (n, 2), where that is not as configured.
+        """
+        original, alike = group.originals[envs], group.specs[0]
+        standard = [
+            standard_draw(alike.distribution, (rows, width), self._stream(path), original.dtype)
+            for path, width in zip(group.paths, group.widths, strict=True)
         ]
-        ends = torch.stack(
-            [pinned[s.path] if s.path in pinned else group.ends(s, envs) for s in group.specs],
-            dim=1,
-        )[:, group.columns].to(original)
-        factor = first.schedule.factor(counter)
-        sampled = sample(
-            first.distribution,
-            first.operation,
-            torch.cat(drawn, dim=1),
+        between = [pinned[p] if p in pinned else group.ends(p, rows) for p in group.paths]
+        ends = torch.stack(between, dim=1)[:, group.columns].to(original)
+        drawn = sample(
+            alike.distribution,
+            alike.operation,
+            torch.cat(standard, dim=1),
             ends[..., 0],
             ends[..., 1],
-            factor,
+            alike.schedule.factor(counter),
         )
-        values = operate(first.operation, original, sampled)
-        for spec, part in zip(group.specs, values.split(group.widths, dim=1), strict=True):
-            self._targets[spec.path].write(part, envs)
-
-    def _draw_sim(self, spec: PropertySpec, counter: int) -> None:
-        original = self._originals[spec.path]
-        standard = standard_draw(
-            spec.distribution, original[:1].shape, self._stream(spec.path), original.dtype
-        )
-        values = self._valued(spec, original, original.new_tensor([spec.range]), standard, counter)
-        everyone = torch.arange(self.num_envs, device=original.device)
-        self._targets[spec.path].write(values, everyone)
-
-    def _valued(
-        self,
-        spec: PropertySpec,
-        original: torch.Tensor,
-        ends: torch.Tensor,
-        standard: torch.Tensor,
-        counter: int,
-    ) -> torch.Tensor:
-        """Values of a property, shape (n, k), from ends (n or 1, 2) and a standard draw."""
-        factor = spec.schedule.factor(counter)
-        drawn = sample(
-            spec.distribution, spec.operation, standard, ends[:, :1], ends[:, 1:], factor
-        )
-        if spec.num_buckets:
-            drawn = bucketed(drawn, *spec.grid)
-        return drawn if spec.operation == "set" else operate(spec.operation, original, drawn)
+        if alike.num_buckets:
+            drawn = bucketed(drawn, *alike.grid)
+        values = drawn if alike.operation == "set" else operate(alike.operation, original, drawn)
+        for path, part in zip(group.paths, values.split(group.widths, dim=1), strict=True):
+            self._targets[path].write(part, envs)
 
     def _stream(self, path: str) -> torch.Generator:
         return self._streams[f"{STREAM}/{path}"]
