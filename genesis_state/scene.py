@@ -228,18 +228,22 @@ class Scene(SceneDeclaration):
 
     # ---------------------------------------------------------------- history
 
-    def record(self, every: int = 10, memory: float | str = "2GB") -> History:
+    def record(
+        self, every: int = 10, memory: float | str = "2GB", checksums: bool = True
+    ) -> History:
         """Begins to keep what the scene does, so that it can be taken back; see `History`.
 
         Args:
             every: Steps between two keyframes. More take less memory and longer to go back to.
             memory: Bytes to use, a number or such as "2GB"; the oldest steps are forgotten first.
+            checksums: Whether to take a checksum of every environment where each step begins, by
+                which `gs.compare` tells runs apart.
 
         Returns:
             The history, a sequence of states. An earlier one of this scene ends.
         """
         self._require_built()
-        history = History(self, every, memory)
+        history = History(self, every, memory, checksums)
         if self.history is not None:
             self.history.stop()
         self.history = history
