@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from genesis_state.layout import StateLayout
     from genesis_state.options import cone, constraint_solver, integrator
+    from genesis_state.recording.compare import compare
     from genesis_state.runtime import Backend, destroy, init, logger
     from genesis_state.scene import Scene
     from genesis_state.schema import Schema, StateVar
@@ -62,6 +63,7 @@ _NAMES = {
     "Solver": "solvers.base",
     "StateLayout": "layout",
     "StateVar": "schema",
+    "compare": "recording.compare",
     "cone": "options",
     "constraint_solver": "options",
     "destroy": "runtime",
@@ -82,6 +84,7 @@ __all__ = [
     "StateVar",
     "__version__",
     "checkpoint",
+    "compare",
     "cone",
     "constraint_solver",
     "cpu",

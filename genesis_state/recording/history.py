@@ -302,6 +302,6 @@ def read_bytes(memory: float | str) -> int:
         found = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([kmg]i?)?b?\s*", memory, re.IGNORECASE)
         if found:
             return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
-    elif not isinstance(memory, bool) and memory > 0:
+    elif isinstance(memory, (int, float)) and not isinstance(memory, bool) and memory > 0:
         return int(memory)
     raise ValueError(f'memory: {memory!r}, needs a number of bytes, or such as "2GB" or "500MiB".')
