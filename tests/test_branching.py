@@ -28,9 +28,7 @@ def cart(scene: gs.Scene) -> Any:
     return cart
 
 
-def test_a_rollout_gives_what_stepping_gives_and_leaves_nothing(
-    scene: gs.Scene, cart: Any
-) -> None:
+def test_a_rollout_gives_what_stepping_gives_and_leaves_nothing(scene: gs.Scene, cart: Any) -> None:
     controls = torch.linspace(-1, 1, 5)[:, None, None].expand(5, N, 1)
     for _ in range(3):
         scene.step()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, overload
 
 import torch
@@ -72,7 +72,8 @@ class History(Sequence[SimState]):
             timeline.add_keyframe(Keyframe(0, scene.get_state(params=True), False))
         self.timeline = timeline
         self.now = timeline.last
-        scene._memory.take_touched()
+        self._edits: dict[str, list[str]] = {}
+        scene._tell_edits()
 
     @property
     def scene(self) -> Scene:
@@ -88,9 +89,14 @@ class History(Sequence[SimState]):
 
     # ---------------------------------------------------------------- following
 
+    def edited(self, touched: Mapping[str, list[str]]) -> None:
+        """Variables were written, by owner."""
+        for owner, names in touched.items():
+            self._edits[owner] = sorted({*self._edits.get(owner, ()), *names})
+
     def before_step(self) -> None:
         """Keeps what was written since the last step."""
-        touched = self.scene._memory.take_touched()
+        touched, self._edits = self._edits, {}
         timeline = self.timeline
         if self.now < timeline.last:
             timeline.cut(self.now)  # another future begins
@@ -105,7 +111,6 @@ class History(Sequence[SimState]):
 
     def after_step(self) -> None:
         """Counts the step."""
-        self.scene._memory.take_touched()  # what the step wrote itself
         timeline = self.timeline
         self.now += 1
         timeline.times.append(self.scene.t)
@@ -166,8 +171,10 @@ class History(Sequence[SimState]):
         scene = self.scene
         if self.recording and self not in scene._followers:
             raise RuntimeError("rewind and seek: not within scene.branch(); leave it first.")
+        scene._tell_edits()
         self._restore(moment)
-        scene._memory.take_touched()
+        scene._tell_edits(but=self)  # others see one more edit
+        self._edits.clear()
         self.now = moment
 
     def _restore(self, moment: int) -> None:
