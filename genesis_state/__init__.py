@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from genesis_state.layout import StateLayout
     from genesis_state.options import cone, constraint_solver, integrator
+    from genesis_state.recording.capsule import replay
     from genesis_state.recording.compare import compare
     from genesis_state.runtime import Backend, destroy, init, logger
     from genesis_state.scene import Scene
@@ -71,6 +72,7 @@ _NAMES = {
     "load_state": "state_file",
     "integrator": "options",
     "logger": "runtime",
+    "replay": "recording.capsule",
 }
 _BACKENDS = ("cpu", "gpu", "cuda", "vulkan")
 _RUNTIME = ("device", "tc_bool", "tc_float", "tc_int")
@@ -100,6 +102,7 @@ __all__ = [
     "materials",
     "morphs",
     "options",
+    "replay",
     "sensors",
     "surfaces",
     "tc_bool",

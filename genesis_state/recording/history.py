@@ -122,11 +122,11 @@ class History(Sequence[SimState]):
         if self.now < timeline.last:
             timeline.cut(self.now)  # another future begins
         if touched:
-            commands = self.scene._memory.commands(touched)
-            if commands is None:
-                self._take_keyframe(edited=True)
+            memory = self.scene._memory
+            if memory.only_commands(touched):
+                timeline.add_commands(self.now, KeptCommands(memory.values(touched)))
             else:
-                timeline.add_commands(self.now, KeptCommands(commands))
+                self._take_keyframe(edited=True)
         if self._checksums is not None:
             timeline.checksums[self.now] = self._checksums.take()
 
@@ -347,5 +347,5 @@ def read_bytes(memory: float | str) -> int:
         if found:
             return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
     elif isinstance(memory, (int, float)) and not isinstance(memory, bool) and memory > 0:
-        return int(memory)
+        return int(min(memory, 1 << 62))
     raise ValueError(f'memory: {memory!r}, needs a number of bytes, or such as "2GB" or "500MiB".')
