@@ -321,7 +321,7 @@ class StateBank:
         params = state.params if self.params else None
         rows = SimState(self.layout, state.saved, params, state.t)
         if chosen.kind != "all":
-            rows = rows[chosen]
+            rows = rows._map(chosen.take)
         if rows.device != self.device:
             rows = rows.to(self.device)
         return rows, chosen.indices().to(self.device)
