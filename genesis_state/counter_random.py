@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import torch
 
 # The constants of splitmix64 by Sebastiano Vigna (public domain), as signed 64-bit numbers.
@@ -27,6 +28,15 @@ def mix(words: torch.Tensor) -> torch.Tensor:
     return words
 
 
+def mix_array(words: np.ndarray, spare: np.ndarray) -> None:
+    """The same of a uint64 array, in place and by one thread; `spare` is as large."""
+    for shift, factor in ((30, _MIX_1), (27, _MIX_2), (31, 1)):
+        np.right_shift(words, np.uint64(shift), out=spare)
+        np.bitwise_xor(words, spare, out=words)
+        if factor != 1:
+            np.multiply(words, np.uint64(factor % 2**64), out=words)
+
+
 def stream_key(seed: int, name: str) -> int:
     """The key of a named stream of a seed, a signed 64-bit number."""
     digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
@@ -35,20 +45,26 @@ def stream_key(seed: int, name: str) -> int:
 
 def random_words(key: int, start: int, n: int, device: torch.device | str) -> torch.Tensor:
     """Numbers `start` to `start + n - 1` of a stream: int64, shape (n,), all 64 bits random."""
+    if torch.device(device).type == "cpu":
+        words = np.arange(start + 1, start + 1 + n, dtype=np.uint64)
+        words *= np.uint64(GOLDEN % 2**64)
+        words += np.uint64(key % 2**64)
+        mix_array(words, np.empty_like(words))
+        return torch.from_numpy(words.view(np.int64))
     places = torch.arange(start + 1, start + 1 + n, device=device)
     return mix(places.mul_(GOLDEN).add_(key))
 
 
 def below(bounds: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-    """Random words as integers from 0 to bounds - 1.
+    """Random words as whole numbers from 0 to bounds - 1.
 
     Args:
         bounds: float64, whole numbers from 1 to 2^52: one, or one for each word.
         words: What `random_words` gave.
 
     Returns:
-        int64; each value has its probability to within 2^-53.
+        float64; each value has its probability to within 2^-53.
     """
     fractions = ((words >> 11) & (1 << 53) - 1).double() * 2.0**-53
     # A product may round up to its bound.
-    return torch.minimum(fractions * bounds, bounds - 1).long()
+    return torch.minimum((fractions * bounds).floor_(), bounds - 1)

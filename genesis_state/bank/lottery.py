@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,16 +26,19 @@ class Lottery:
     """
 
     def __init__(self, weights: torch.Tensor):
-        largest = float(weights.max())
+        largest = float(weights.max()) if len(weights) else 0.0
         if not largest > 0:
             raise ValueError(
                 f"bank: the weights of all {len(weights)} entries are 0; update some, or add more."
             )
         bits = _QUANTA - len(weights).bit_length() - math.frexp(largest)[1]
-        quanta = (weights * math.ldexp(1.0, min(bits, 1023))).long()
-        quanta[(weights > 0) & (quanta == 0)] = 1  # rare, not impossible
-        self._ends = quanta.cumsum(0)
-        self._total = self._ends[-1].double()
+        scale = math.ldexp(1.0, min(bits, 1023))
+        on_cpu = weights.device.type == "cpu"  # where NumPy wakes no threads
+        array: Any = weights.numpy() if on_cpu else weights
+        quanta = (np if on_cpu else torch).floor(array * scale)
+        quanta[(array > 0) & (quanta == 0)] = 1  # rare, not impossible
+        self._ends = torch.as_tensor(quanta.cumsum(0))
+        self._total = self._ends[-1]
 
     def draw(self, key: int, start: int, n: int) -> torch.Tensor:
         """Places of entries, int64, shape (n,): those of numbers `start` and up of a stream."""

@@ -21,7 +21,7 @@ def _reservoir(turns: torch.Tensor, capacity: int, key: int) -> torch.Tensor:
     So the bank is at any time a uniform sample of all rows that were new.
     """
     words = random_words(key, int(turns[0]), len(turns), turns.device)
-    drawn = below((turns + 1).double(), words)
+    drawn = below((turns + 1).double(), words).long()
     return torch.where(turns < capacity, turns, drawn)
 
 
