@@ -43,28 +43,18 @@ def stream_key(seed: int, name: str) -> int:
     return int.from_bytes(digest[:8], "little", signed=True)
 
 
-def random_words(key: int, start: int, n: int, device: torch.device | str) -> torch.Tensor:
-    """Numbers `start` to `start + n - 1` of a stream: int64, shape (n,), all 64 bits random."""
-    if torch.device(device).type == "cpu":
-        words = np.arange(start + 1, start + 1 + n, dtype=np.uint64)
-        words *= np.uint64(GOLDEN % 2**64)
-        words += np.uint64(key % 2**64)
-        mix_array(words, np.empty_like(words))
-        return torch.from_numpy(words.view(np.int64))
-    places = torch.arange(start + 1, start + 1 + n, device=device)
-    return mix(places.mul_(GOLDEN).add_(key))
-
-
-def below(bounds: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-    """Random words as whole numbers from 0 to bounds - 1.
-
-    Args:
-        bounds: float64, whole numbers from 1 to 2^52: one, or one for each word.
-        words: What `random_words` gave.
+def random_fractions(key: int, start: int, n: int, device: torch.device | str) -> torch.Tensor:
+    """Numbers `start` to `start + n - 1` of a stream.
 
     Returns:
-        float64; each value has its probability to within 2^-53.
+        float64 of shape (n,), multiples of 2^-53 from 0 to less than 1.
     """
-    fractions = ((words >> 11) & (1 << 53) - 1).double() * 2.0**-53
-    # A product may round up to its bound.
-    return torch.minimum((fractions * bounds).floor_(), bounds - 1)
+    if torch.device(device).type == "cpu":
+        array = np.arange(start + 1, start + 1 + n, dtype=np.uint64)
+        array *= np.uint64(GOLDEN % 2**64)
+        array += np.uint64(key % 2**64)
+        mix_array(array, np.empty_like(array))
+        array >>= np.uint64(11)
+        return torch.from_numpy(array * 2.0**-53)
+    words = mix(torch.arange(start + 1, start + 1 + n, device=device).mul_(GOLDEN).add_(key))
+    return ((words >> 11) & (1 << 53) - 1).double() * 2.0**-53

@@ -200,7 +200,8 @@ class StateBank:
         """
         if isinstance(n, bool) or not isinstance(n, int) or n < 0:
             raise ValueError(f"sample: n is {n!r}, needs an integer that is 0 or more.")
-        return self._table.id.index_select(0, self._draw(n))
+        places, draw = self._draw(n)
+        return self._ids(places, draw)
 
     def reset(self, scene: Scene, envs_idx: Any = None) -> torch.Tensor:
         """Puts an entry into each selected environment, drawn by weight.
@@ -230,20 +231,26 @@ class StateBank:
         if chosen.duplicates():
             raise ValueError("bank: envs_idx names an environment more than once; name it once.")
         index = chosen.indices()
-        places = self._draw(len(index))
-        chosen = Selection("index", scene.n_envs, self.device, len(index), index=index)
+        places, draw = self._draw(len(index))
+        # By place: the rows are read in the order in which they lie.
+        chosen = Selection("index", scene.n_envs, self.device, len(index), index=index.gather(0, draw))
         scene._memory.write_rows(self._table.rows, places, chosen, self.params)
-        return self._table.id.index_select(0, places)
+        return self._ids(places, draw)
 
-    def _draw(self, n: int) -> torch.Tensor:
-        """The places of `n` entries."""
+    def _draw(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The places of `n` entries, ascending, and which draw each is of."""
         if n == 0:
-            return torch.empty(0, dtype=torch.int64, device=self.device)
+            none = torch.empty(0, dtype=torch.int64, device=self.device)
+            return none, none
         if self._lottery is None:
             self._lottery = Lottery(self._table.weight[: self._table.n])
-        places = self._lottery.draw(self._keys["draw"], self._drawn, n)
+        drawn = self._lottery.draw(self._keys["draw"], self._drawn, n)
         self._drawn += n
-        return places
+        return drawn
+
+    def _ids(self, places: torch.Tensor, draw: torch.Tensor) -> torch.Tensor:
+        """The ids of entries in the order in which they were drawn."""
+        return torch.empty_like(places).scatter_(0, draw, self._table.id.gather(0, places))
 
     def __getitem__(self, entries: Any) -> SimState:
         """A copy of the states of entries by their ids; `t` is that of the first.
