@@ -2,9 +2,9 @@
 
     python benchmarks/state_bank.py > state_bank.json
 
-The scene is a Franka; half of its environments, a random mask, are reset. All operations take turns,
-a few samples each, so that whatever else the machine does meets all of them. `times` is the median,
-over turns, of an operation's time over that of the masked reset of the same turn.
+The scene is a Franka; half of its environments, a random mask, are reset. All operations take
+turns, a few samples each, so that whatever else the machine does meets all of them. `times` is the
+median, over turns, of an operation's time over that of the masked reset of the same turn.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def batch(n_envs: int, capacity: int, transport: str | None, turns: int) -> dict
     mask = torch.zeros(n_envs, dtype=torch.bool)
     mask[order[:half]] = True
 
-    bank = gs.StateBank(scene, capacity)
+    bank, state = gs.StateBank(scene, capacity), scene.get_state()
     while len(bank) < capacity:
         robot.set_dofs_velocity(torch.randn(n_envs, robot.n_dofs, generator=random))
         state = scene.get_state()

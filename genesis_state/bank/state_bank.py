@@ -233,7 +233,9 @@ class StateBank:
         index = chosen.indices()
         places, draw = self._draw(len(index))
         # By place: the rows are read in the order in which they lie.
-        chosen = Selection("index", scene.n_envs, self.device, len(index), index=index.gather(0, draw))
+        chosen = Selection(
+            "index", scene.n_envs, self.device, len(index), index=index.gather(0, draw)
+        )
         scene._memory.write_rows(self._table.rows, places, chosen, self.params)
         return self._ids(places, draw)
 
