@@ -23,7 +23,7 @@ LAYERS = (
     ("randomization",),
     (
         *("scene", "scene_files", "scene_declaration", "assembly", "matter_specs", "entities"),
-        *("branching", "rollout", "recording"),
+        *("branching", "rollout", "recording", "bank"),
     ),
     ("scene_memory", "entity_match", "load_report"),
     ("solvers",),
@@ -32,6 +32,7 @@ LAYERS = (
     ("state",),
     ("checkpoint",),
     ("comparison", "selection"),
+    ("counter_random", "row_copy"),
     ("layout",),
     ("schema",),
     (
@@ -66,7 +67,10 @@ THIRD_PARTY = {
     "tasks.vec_task": {"torch", "gymnasium"},
     "tasks.gymnasium_env": {"numpy", "torch", "gymnasium"},
     "tasks.rsl_rl_env": {"torch", "rsl_rl", "tensordict"},
-    "comparison": {"torch"},
+    "bank": {"numpy", "torch"},
+    "comparison": {"numpy", "torch"},
+    "counter_random": {"numpy", "torch"},
+    "row_copy": {"numpy", "torch"},
     "selection": {"numpy", "torch"},
     "pages": {"numpy", "torch"},
     "layout": {"numpy", "torch"},
