@@ -9,7 +9,8 @@ from genesis_state.block import Block
 from genesis_state.layout import WORD, RowLayout
 from genesis_state.scene_memory import SceneMemory
 
-_SHIFT = 31
+SHIFT = 31
+PIECE = 1 << 14  # words that stay in a core's own cache
 
 
 class StepChecksums:
@@ -24,41 +25,62 @@ class StepChecksums:
     """
 
     def __init__(self, memory: SceneMemory):
+        draw = np.random.default_rng(20_261_122)
         self._n_envs = memory.n_envs
         self._device = memory.device
-        self._parts: list[tuple[Block, slice, torch.Tensor]] = []
-        draw = np.random.default_rng(20_261_122)
+        self._parts: list[_Part] = []
         for arena in memory.arenas:
             for words in _state_words(arena.layout.saved):
                 count = words.stop - words.start
                 odd = draw.integers(-(2**63), 2**63 - 1, size=count, dtype=np.int64) | 1
-                self._parts.append((arena.saved, words, torch.from_numpy(odd).to(self._device)))
+                self._parts.append(_Part(arena.saved, words, odd))
 
     def take(self) -> torch.Tensor:
         """The checksum of every environment as it is now, int64 of shape (n_envs,)."""
-        total = torch.zeros(self._n_envs, dtype=torch.int64, device=self._device)
-        for block, words, factors in self._parts:
-            part = block.rows()[:, words]
-            if self._device.type == "cpu":
-                # NumPy: threads of torch would wait for a core that another process has.
-                total.numpy()[:] += _sums(part.numpy(), factors.numpy())
-            else:
-                total += ((part ^ (part >> _SHIFT)) * factors).sum(1)
-        return total
+        if self._device.type == "cpu":
+            # NumPy: threads of torch would wait for a core that another process has.
+            total = np.zeros(self._n_envs, dtype=np.int64)
+            for part in self._parts:
+                part.add_to(total)
+            return torch.from_numpy(total)
+        sums = torch.zeros(self._n_envs, dtype=torch.int64, device=self._device)
+        for part in self._parts:
+            sums += part.on_device()
+        return sums
 
 
-PIECE = 1 << 15  # words that stay in a core's cache
+class _Part:
+    """Some words of a block's rows."""
 
+    def __init__(self, block: Block, words: slice, factors: np.ndarray):
+        self._block = block
+        self._words = words
+        self._factors = factors
+        self._on_device: torch.Tensor | None = None
+        self._rows: torch.Tensor | None = None
+        self._pieces: list[tuple[np.ndarray, slice]] = []
+        step = max(1, PIECE // len(factors))
+        starts = range(0, block.n_rows, step)
+        self._slices = [slice(i, min(i + step, block.n_rows)) for i in starts]
+        self._mixed = np.empty((min(step, block.n_rows), len(factors)), dtype=np.int64)
 
-def _sums(words: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    out = np.empty(len(words), dtype=np.int64)
-    step = max(1, PIECE // words.shape[1])
-    for i in range(0, len(words), step):
-        piece = words[i : i + step]
-        mixed = np.right_shift(piece, _SHIFT)
-        np.bitwise_xor(mixed, piece, out=mixed)
-        np.dot(mixed, factors, out=out[i : i + step])
-    return out
+    def add_to(self, total: np.ndarray) -> None:
+        rows = self._block.rows()
+        if rows is not self._rows:  # of the zero-copy transport they are the same each time
+            words = rows.numpy()[:, self._words]
+            self._rows, self._pieces = rows, [(words[piece], piece) for piece in self._slices]
+        for piece, where in self._pieces:
+            mixed = self._mixed[: len(piece)]
+            np.right_shift(piece, SHIFT, out=mixed)
+            np.bitwise_xor(mixed, piece, out=mixed)
+            total[where] += mixed.dot(self._factors)
+
+    def on_device(self) -> torch.Tensor:
+        rows = self._block.rows()
+        if self._on_device is None:
+            self._on_device = torch.from_numpy(self._factors).to(rows.device)
+        part = rows[:, self._words]
+        return ((part ^ (part >> SHIFT)) * self._on_device).sum(1)
 
 
 def _state_words(row: RowLayout) -> list[slice]:
