@@ -116,16 +116,10 @@ def has_params(stored: Stored, layout: StateLayout) -> bool:
     return any(place[1] for place in places if place is not None)
 
 
-def array_differences(
-    stored: Stored, layout: StateLayout, *, params: bool, beside: Sequence[str] = ()
-) -> list[str]:
+def array_differences(stored: Stored, layout: StateLayout, *, params: bool) -> list[str]:
     """What keeps a file's arrays from being those of a layout, one sentence each.
 
-    Args:
-        stored: The file.
-        layout: What it is to hold.
-        params: Whether parameters are to be there.
-        beside: Names of other arrays that may be there.
+    Arrays that its manifest names under "beside" are about its rows, and no part of a state.
     """
     n_envs = saved_envs(stored)
     keys = layout.keys(params=params)
@@ -142,7 +136,8 @@ def array_differences(
                 f"{key} has shape {info.shape} and dtype {info.dtype.name}, needs "
                 f"{(n_envs, *var.shape)} and {var.dtype}."
             )
-    known = {*keys, *beside}
+    beside = stored.manifest.get("beside")
+    known = {*keys, *(map(str, beside) if isinstance(beside, list) else ())}
     return found + [f"{key} is not in the layout." for key in stored.infos if key not in known]
 
 

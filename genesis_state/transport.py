@@ -109,7 +109,7 @@ class ZeroCopy:
         """Row origin[k] of `source` → row to[k]."""
         within = source.data_ptr() == self._rows.data_ptr()
         on_cpu = self._items is not None
-        if within and on_cpu and np.intersect1d(to.numpy(), origin.numpy()).size:
+        if within and on_cpu and _meet(to.numpy(), origin.numpy(), len(self._rows)):
             self._rows.index_copy_(0, to, source.index_select(0, origin))  # all read before one is
         else:
             copy_rows(self._rows, to, source, origin)
@@ -179,6 +179,13 @@ def _write_on_device(
         index = selection.indices()
         taken = source.index_select(0, index) if mode == "same" else source.expand(len(index), -1)
         rows.index_copy_(0, index, taken)
+
+
+def _meet(a: np.ndarray, b: np.ndarray, n: int) -> bool:
+    """Whether two lists of rows have one in common, of n."""
+    marks = np.zeros(n, dtype=bool)
+    marks[a] = True
+    return bool(marks[b].any())
 
 
 def _write_items(to: np.ndarray, taken: np.ndarray, selection: Selection, mode: str) -> None:

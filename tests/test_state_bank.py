@@ -229,6 +229,8 @@ def test_a_saved_bank_goes_on(scene: gs.Scene, policy: str, suffix: str, tmp_pat
     bank.save(tmp_path / f"bank{suffix}", metadata={"run": 3})
     banks.append(gs.StateBank.load(scene, tmp_path / f"bank{suffix}"))
     assert gs.checkpoint.read(tmp_path / f"bank{suffix}").manifest["metadata"] == {"run": 3}
+    by_place = sorted(bank, key=lambda entry: entry % 8)
+    assert gs.load_state(tmp_path / f"bank{suffix}").equal(bank[by_place])
     for given in ([20, 3, 21], [22, 23, 24, 25]):
         assert len({everything(each) for each in banks}) == 1
         assert len({repr(each.sample(40).tolist()) for each in banks}) == 1

@@ -1,7 +1,8 @@
 """Banks in checkpoint files.
 
 The arrays are those of a checkpoint, a row for each entry in the order of places, and beside them
-"StateBank.id" and the like. All else is in the manifest under "state_bank".
+"StateBank.id" and the like. All else is in the manifest under "state_bank". So whatever reads
+checkpoints can read the states.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def save(bank: StateBank, path: str | os.PathLike[str], metadata: Mapping[str, A
     manifest = {
         "layout": bank.layout.to_dict(),
         "parameters": bank.params,
+        "beside": [name for name in arrays if name.startswith(f"{OWNER}.")],
         "state_bank": said,
         "metadata": plain_metadata(metadata),
     }
@@ -101,8 +103,7 @@ def _fill(bank: StateBank, stored: Stored, said: Mapping[str, Any]) -> None:
     """Reads the entries into an empty bank."""
     table, layout = bank._table, bank.layout
     columns = {**COLUMNS, "tag": "int64"}
-    beside = [f"{OWNER}.{name}" for name in columns]
-    problems = array_differences(stored, layout, params=bank.params, beside=beside)
+    problems = array_differences(stored, layout, params=bank.params)
     n = saved_envs(stored)
     for name, dtype in columns.items():
         info = stored.infos.get(f"{OWNER}.{name}")

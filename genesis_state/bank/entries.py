@@ -61,9 +61,13 @@ class Entries(Sequence[Entry]):
 
     def __repr__(self) -> str:
         rows = [Entry._fields]
-        rows += [tuple(str(value) for value in row) for row in self[:_SHOWN]]
+        rows += [tuple(_shown(value) for value in row) for row in self[:_SHOWN]]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(v.rjust(w) for v, w in zip(row, widths, strict=True)) for row in rows]
         if len(self) > _SHOWN:
             lines.append(f"… {len(self)} entries")
         return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

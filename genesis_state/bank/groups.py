@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from genesis_state.bank.lottery import search
@@ -37,12 +38,22 @@ def grouped(checksums: torch.Tensor, stored: torch.Tensor) -> Groups:
     lead = torch.full_like(distinct, len(rows)).scatter_reduce_(0, of, rows, "amin")
     last = torch.zeros_like(distinct).scatter_reduce_(0, of, rows, "amax")
     place = torch.full_like(distinct, -1)
+    near = _candidates(distinct, stored)
     # The first that is above, less one: the one that is equal, if any is.
-    found, whose = search(distinct, stored)
+    found, whose = search(distinct, stored[near])
     where = (found - 1).clamp_(min=0)
-    same = distinct[where] == stored[whose]
-    place[where[same]] = whose[same]
+    same = distinct[where] == stored[near[whose]]
+    place[where[same]] = near[whose[same]]
     order = lead.argsort()
     rank = torch.empty_like(order)
     rank[order] = torch.arange(len(order), device=order.device)
     return Groups(lead[order], last[order], place[order], rank[of])
+
+
+def _candidates(distinct: torch.Tensor, stored: torch.Tensor) -> torch.Tensor:
+    """Places of what may be among the distinct: on a CPU those alike in their lowest 16 bits."""
+    if stored.device.type != "cpu":
+        return torch.arange(len(stored), device=stored.device)
+    seen = np.zeros(1 << 16, dtype=bool)
+    seen[distinct.numpy() & 0xFFFF] = True
+    return torch.from_numpy(np.flatnonzero(seen[stored.numpy() & 0xFFFF]))

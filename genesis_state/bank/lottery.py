@@ -26,15 +26,15 @@ class Lottery:
     """
 
     def __init__(self, weights: torch.Tensor):
-        largest = float(weights.max()) if len(weights) else 0.0
+        on_cpu = weights.device.type == "cpu"  # where NumPy wakes no threads
+        array: Any = weights.numpy() if on_cpu else weights
+        largest = float(array.max()) if len(array) else 0.0
         if not largest > 0:
             raise ValueError(
                 f"bank: the weights of all {len(weights)} entries are 0; update some, or add more."
             )
         bits = _BITS - len(weights).bit_length() - math.frexp(largest)[1]
         scale = math.ldexp(1.0, min(bits, 1023))
-        on_cpu = weights.device.type == "cpu"  # where NumPy wakes no threads
-        array: Any = weights.numpy() if on_cpu else weights
         whole = (np if on_cpu else torch).floor(array * scale)
         whole[(array > 0) & (whole == 0)] = 1  # rare, not impossible
         self._ends = torch.as_tensor(whole.cumsum(0))

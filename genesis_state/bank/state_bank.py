@@ -15,7 +15,7 @@ from genesis_state.bank.given import read_ids, read_tags, read_weights
 from genesis_state.bank.groups import grouped
 from genesis_state.bank.lottery import Lottery
 from genesis_state.bank.policies import POLICIES, find_places
-from genesis_state.bank.table import Table
+from genesis_state.bank.table import Table, taken
 from genesis_state.counter_random import stream_key
 from genesis_state.layout import StateLayout
 from genesis_state.selection import Selection, select
@@ -328,11 +328,12 @@ class StateBank:
         chosen = select(envs_idx, state.n_envs, state.device)
         params = state.params if self.params else None
         rows = SimState(self.layout, state.saved, params, state.t)
+        env = chosen.indices()
         if chosen.kind != "all":
-            rows = rows._map(chosen.take)
+            rows = taken(rows, env)
         if rows.device != self.device:
             rows = rows.to(self.device)
-        return rows, chosen.indices().to(self.device)
+        return rows, env.to(self.device)
 
     def _require_layout(self, layout: StateLayout, what: str) -> None:
         found = self.layout.differences(layout, "the bank", what)

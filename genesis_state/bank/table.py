@@ -95,7 +95,7 @@ class Table:
 
     def take(self, places: torch.Tensor) -> SimState:
         """A copy of the states in these places; `t` is that of the first."""
-        state = self.rows[places]
+        state = taken(self.rows, places)
         state.t = int(self.t[places[0]]) if len(places) else 0
         return state
 
@@ -135,3 +135,13 @@ class Table:
 def blocks(state: SimState) -> tuple[torch.Tensor, ...]:
     """All blocks of rows of a state."""
     return (*state.saved, *(state.params or ()))
+
+
+def taken(state: SimState, which: torch.Tensor) -> SimState:
+    """A copy of some rows, with the same `t`."""
+    found = SimState.empty(state.layout, len(which), state.device, state.params is not None)
+    every = torch.arange(len(which), device=state.device)
+    for to, source in zip(blocks(found), blocks(state), strict=True):
+        copy_rows(to, every, source, which)
+    found.t = state.t
+    return found
