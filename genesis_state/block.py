@@ -17,7 +17,7 @@ from genesis_state.layout import RowLayout, VarLayout
 from genesis_state.runtime import Backend, Runtime
 from genesis_state.schema import StateVar
 from genesis_state.selection import Selection
-from genesis_state.transport import KernelCopy, Nothing, Transport, ZeroCopy
+from genesis_state.transport import KernelCopy, Nothing, Transport, ZeroCopy, field_rows
 
 
 class Fields:
@@ -64,7 +64,7 @@ class Block:
         if not placed:
             self._transport = Nothing(self.n_rows, self.device)
         elif transport == "zero_copy":
-            self._transport = ZeroCopy(placed, layout, n_rows, self.device)
+            self._transport = ZeroCopy(field_rows(placed, layout, n_rows, self.device))
         else:
             self._transport = KernelCopy(placed, layout, n_rows, self.device)
 

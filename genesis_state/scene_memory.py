@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from genesis_state.arena import Arena
+from genesis_state.declared import declare
 from genesis_state.layout import SCENE, StateLayout
 from genesis_state.runtime import Runtime
 from genesis_state.schema import Schema, StateVar
@@ -20,6 +21,9 @@ class SceneClock(Schema):
     """What the scene itself keeps for each environment."""
 
     envs_t = StateVar("Steps since the environment's state was new", dtype="int", role="memory")
+
+
+declare(SCENE, SceneClock)
 
 
 class SceneMemory:

@@ -1,0 +1,134 @@
+"""What the values of one variable look like, found by reading no more of them than it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genesis_state.notebook.html import Markup, badge
+from genesis_state.notebook.plots import bars, curve
+
+MAX_VALUES = 1 << 20
+"""Values of a variable that are looked at; of more, some environments and entries are chosen."""
+
+_BINS = 24
+
+
+@dataclass(frozen=True)
+class Glance:
+    """The values of a variable in brief.
+
+    Attributes:
+        minimum, mean, maximum: Of the finite values; None if there are none.
+        nan, inf: How many are not a number, and how many infinite.
+        looked_at, of: How many values were looked at, and how many there are.
+        counts: How many finite values fall into each of up to 24 equal parts of their range.
+        low, middle, high: Least, mean and largest finite value of each environment looked at.
+    """
+
+    minimum: float | None
+    mean: float | None
+    maximum: float | None
+    nan: int
+    inf: int
+    looked_at: int
+    of: int
+    counts: np.ndarray
+    low: np.ndarray
+    middle: np.ndarray
+    high: np.ndarray
+
+
+def glance(values: np.ndarray) -> Glance:
+    """Looks at a variable.
+
+    Args:
+        values: Bools or numbers, shape (n_envs, …).
+    """
+    total = int(values.size)
+    flat = _sample(values)
+    if flat.dtype.kind != "f":
+        flat = flat.astype(np.float64)
+    good = np.isfinite(flat)
+    nan = int(np.isnan(flat).sum())
+    inf = int(flat.size - good.sum()) - nan
+    none = np.zeros(0)
+    if not good.any():
+        return Glance(None, None, None, nan, inf, flat.size, total, none, none, none, none)
+    finite = flat[good].astype(np.float64)
+    minimum, maximum = float(finite.min()), float(finite.max())
+    # Sums of the largest numbers would be infinite; their means are not.
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(finite.mean())
+        rows = np.where(good, flat.astype(np.float64), np.nan)
+        some = good.any(axis=1)
+        low, middle, high = (np.full(len(rows), np.nan) for _ in range(3))
+        low[some] = np.nanmin(rows[some], axis=1)
+        middle[some] = np.nanmean(rows[some], axis=1)
+        high[some] = np.nanmax(rows[some], axis=1)
+    counts = _counts(finite, minimum, maximum, whole=values.dtype.kind != "f")
+    return Glance(minimum, mean, maximum, nan, inf, flat.size, total, counts, low, middle, high)
+
+
+def glance_cells(values: np.ndarray) -> tuple[Markup, Markup, Markup]:
+    """A variable in three cells: range, spread of the values, curve over environments."""
+    found = glance(values)
+    said = []
+    if found.of == 0:
+        said.append("no values")
+    elif values.dtype.kind == "b" and found.mean is not None:
+        said.append(f"{found.mean:.0%} true")
+    elif found.minimum is not None and found.maximum is not None:
+        same = found.minimum == found.maximum
+        said.append(
+            f"all {brief(found.minimum)}"
+            if same and found.of > 1
+            else f"{brief(found.minimum)} … {brief(found.maximum)}"
+            if not same
+            else brief(found.minimum)
+        )
+    marks = [f"{n:,} {what}" for n, what in ((found.nan, "NaN"), (found.inf, "inf")) if n]
+    if found.looked_at < found.of:
+        said.append("of some values")
+    text = Markup(" ".join([*said, *(badge(mark, "bad") for mark in marks)]))
+    about = f"of {found.of:,} values"
+    if found.looked_at < found.of:
+        about = f"of {found.looked_at:,} of {found.of:,} values"
+    varied = found.minimum is not None and found.minimum != found.maximum
+    spread = bars(found.counts, f"how often, {about}") if varied else Markup("")
+    over = Markup("")
+    if varied and len(found.middle) > 1:
+        over = curve(
+            found.middle,
+            found.low,
+            found.high,
+            f"mean and range in each of {len(found.middle):,} environments",
+        )
+    return text, spread, over
+
+
+def brief(value: float) -> str:
+    """A number in four digits."""
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e6 else f"{value:.4g}"
+
+
+def _sample(values: np.ndarray) -> np.ndarray:
+    """Shape (environments, entries): all values, or at most about `MAX_VALUES` spread evenly."""
+    n_envs = values.shape[0] if values.ndim else 1
+    entries = values.size // n_envs if n_envs else 0
+    if values.size <= MAX_VALUES:
+        return values.reshape(n_envs, entries)
+    rows = min(n_envs, max(256, MAX_VALUES // max(1, entries)))
+    chosen = values[np.linspace(0, n_envs - 1, rows).astype(int)] if rows < n_envs else values
+    flat = chosen.reshape(rows, entries)
+    return flat[:, :: -(-flat.size // MAX_VALUES)]
+
+
+def _counts(finite: np.ndarray, low: float, high: float, whole: bool) -> np.ndarray:
+    if not high > low:
+        return np.array([finite.size])
+    bins = min(_BINS, int(high - low) + 1) if whole else _BINS
+    extent = high / 2 - low / 2
+    place = ((finite / 2 - low / 2) / extent * bins).astype(int)
+    return np.bincount(np.minimum(place, bins - 1), minlength=bins)
