@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from genesis_state.declared import doc
-from genesis_state.layout import OwnerLayout, StateLayout, VarLayout
+from genesis_state.layout import OwnerLayout, StateLayout
 from genesis_state.notebook import (
+    GlanceCells,
     Markup,
+    badge,
     details,
+    escape,
     glance_cells,
     note,
     page,
@@ -38,63 +41,62 @@ def state_page(
     """
     n_envs = len(next(iter(views.values()))) if views else 0
     per_env = f"{size(nbytes // n_envs)} each, " if n_envs > 1 else ""
-    aside = f"{count(n_envs, 'environment')}, t = {t}, {per_env}{size(nbytes)}, {device}"
-    looked_at = 0
+    aside_of_all = f"{count(n_envs, 'environment')}, t = {t}, {per_env}{size(nbytes)}, {device}"
+    left = _PLOTS
     parts = []
     for index, owner in enumerate(layout.owners):
-        mine = {
-            var.name: views[f"{owner.name}.{var.name}"]
-            for var in owner.variables()
-            if f"{owner.name}.{var.name}" in views
-        }
-        body = _roles(owner, mine, _PLOTS - looked_at)
-        looked_at += len(mine)
-        parts.append(
-            details(
-                owner.name,
-                *body,
-                aside=f"state.{owner.alias}, {count(len(mine), 'variable')}",
-                open=index == 0,
-            )
-        )
-    if not any(key in views for key in set(layout.keys(params=True)) - set(layout.keys())) and any(
-        owner.param.variables for owner in layout.owners
-    ):
+        keys = {var.name: f"{owner.name}.{var.name}" for var in owner.variables()}
+        mine = {name: views[key] for name, key in keys.items() if key in views}
+        body, broken = _roles(owner, mine, left)
+        left -= len(mine)
+        aside = f"state.{owner.alias}, {count(len(mine), 'variable')}"
+        parts.append(details(owner.name, *body, aside=_said(aside, broken), open=index == 0))
+    saved = set(layout.keys())
+    params = [key for key in layout.keys(params=True) if key not in saved]
+    if params and not any(key in views for key in params):
         parts.append(note("without parameters; get_state(params=True) carries them"))
-    return page("SimState", *parts, aside=aside)
+    return page("SimState", *parts, aside=aside_of_all)
 
 
 def owner_page(owner: OwnerLayout, t: int, views: Mapping[str, np.ndarray], n_envs: int) -> str:
     """One solver's variables in a state; `views` by their names."""
     aside = f"state.{owner.alias}, {count(n_envs, 'environment')}, t = {t}"
-    return page(owner.name, *_roles(owner, views, _PLOTS), aside=aside)
+    return page(owner.name, *_roles(owner, views, _PLOTS)[0], aside=aside)
 
 
-def _roles(owner: OwnerLayout, views: Mapping[str, np.ndarray], plots: int) -> list[Markup]:
-    """A fold for each role that is there, that of the physical state open."""
+def _roles(
+    owner: OwnerLayout, views: Mapping[str, np.ndarray], left: int
+) -> tuple[list[Markup], int]:
+    """A fold for each role that is there, that of the physical state open; how much is no number.
+
+    Args:
+        owner: The solver.
+        views: Its variables by their names.
+        left: At how many variables' values to look.
+    """
     found = []
+    broken = 0
     for role, title in _ROLES.items():
         variables = [v for v in owner.variables() if v.role == role and v.name in views]
         if not variables:
             continue
-        rows = [
-            _row(owner, var, views[var.name], values=index < plots)
-            for index, var in enumerate(variables)
-        ]
-        plots -= len(variables)
+        rows, here = [], 0
+        for var in variables:
+            view = views[var.name]
+            cells = glance_cells(view) if left > 0 else GlanceCells(*[Markup("")] * 3, 0)
+            left -= 1
+            here += cells.broken
+            about = doc(f"{owner.name}.{var.name}")
+            rows.append((var.name, about, var.dtype, tuple(view.shape), *cells[:3]))
         nbytes = sum(var.nbytes for var in variables)
         aside = f"{count(len(variables), 'variable')}, {size(nbytes)} per environment"
         body = table(_HEAD, rows, wide=(1,))
-        found.append(details(title, body, aside=aside, open=role == "state"))
-    return found
+        found.append(details(title, body, aside=_said(aside, here), open=role == "state"))
+        broken += here
+    return found, broken
 
 
-def _row(owner: OwnerLayout, var: VarLayout, view: np.ndarray, values: bool) -> tuple[object, ...]:
-    cells = glance_cells(view) if values else ("", "", "")
-    return (
-        var.name,
-        doc(f"{owner.name}.{var.name}"),
-        var.dtype,
-        tuple(view.shape),
-        *cells,
-    )
+def _said(aside: str, broken: int) -> Markup:
+    """What follows a title, marked where values are no numbers: they may be folded away."""
+    mark = badge(count(broken, "value is no number", "values are no numbers"), "bad")
+    return Markup(f"{escape(aside)} {mark if broken else ''}".rstrip())

@@ -16,10 +16,11 @@ from genesis_state.notebook.html import (
     table,
 )
 from genesis_state.notebook.plots import bars, curve
-from genesis_state.notebook.values import Glance, glance, glance_cells
+from genesis_state.notebook.values import Glance, GlanceCells, glance, glance_cells
 
 __all__ = [
     "Glance",
+    "GlanceCells",
     "Markup",
     "badge",
     "bars",

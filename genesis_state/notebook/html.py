@@ -24,7 +24,7 @@ _STYLE = """
 .gs details>:not(summary){margin-left:16px}
 .gs summary{cursor:pointer;padding:2px 4px;border-radius:4px;display:list-item}
 .gs summary:hover{background:rgba(128,128,128,.15)}
-.gs summary span{opacity:.7}
+.gs summary>span{opacity:.75}
 .gs table.gs-t{border-collapse:collapse!important;border:0!important;margin:2px 0 8px!important;
 width:auto!important;table-layout:auto;font-size:12px!important;color:inherit!important}
 .gs table.gs-t th,.gs table.gs-t td{padding:2px 10px 2px 4px!important;border:0!important;

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from genesis_state.notebook.html import Markup, badge
+from genesis_state.notebook.html import Markup, badge, escape
 from genesis_state.notebook.plots import bars, curve
 
 MAX_VALUES = 1 << 20
@@ -71,41 +72,69 @@ def glance(values: np.ndarray) -> Glance:
     return Glance(minimum, mean, maximum, nan, inf, flat.size, total, counts, low, middle, high)
 
 
-def glance_cells(values: np.ndarray) -> tuple[Markup, Markup, Markup]:
-    """A variable in three cells: range, spread of the values, curve over environments."""
+class GlanceCells(NamedTuple):
+    """A variable in cells of a table.
+
+    Attributes:
+        range: Least and largest value, and how many are no numbers.
+        spread: How often which values occur.
+        over: Mean and range in each environment.
+        broken: How many values looked at are NaN or infinite.
+    """
+
+    range: Markup
+    spread: Markup
+    over: Markup
+    broken: int
+
+
+def glance_cells(values: np.ndarray) -> GlanceCells:
+    """A variable of shape (n_envs, …) in cells of a table."""
     found = glance(values)
-    said = []
-    if found.of == 0:
-        said.append("no values")
-    elif values.dtype.kind == "b" and found.mean is not None:
-        said.append(f"{found.mean:.0%} true")
-    elif found.minimum is not None and found.maximum is not None:
-        same = found.minimum == found.maximum
-        said.append(
-            f"all {brief(found.minimum)}"
-            if same and found.of > 1
-            else f"{brief(found.minimum)} … {brief(found.maximum)}"
-            if not same
-            else brief(found.minimum)
-        )
+    said = [
+        *_range(found, values.dtype),
+        *(["of some values"] if found.looked_at < found.of else []),
+    ]
     marks = [f"{n:,} {what}" for n, what in ((found.nan, "NaN"), (found.inf, "inf")) if n]
-    if found.looked_at < found.of:
-        said.append("of some values")
     text = Markup(" ".join([*said, *(badge(mark, "bad") for mark in marks)]))
-    about = f"of {found.of:,} values"
-    if found.looked_at < found.of:
-        about = f"of {found.looked_at:,} of {found.of:,} values"
-    varied = found.minimum is not None and found.minimum != found.maximum
-    spread = bars(found.counts, f"how often, {about}") if varied else Markup("")
-    over = Markup("")
-    if varied and len(found.middle) > 1:
-        over = curve(
+    if found.minimum is None or found.minimum == found.maximum:
+        return GlanceCells(text, Markup(""), Markup(""), found.nan + found.inf)
+    part = f"{found.looked_at:,} of " if found.looked_at < found.of else ""
+    spread = bars(found.counts, f"how often which values occur, of {part}{found.of:,}")
+    n_envs = len(found.middle)
+    alike = all(
+        np.array_equal(c, np.full(n_envs, c[0]), True)
+        for c in (found.low, found.middle, found.high)
+    )
+    over = (
+        escape("" if n_envs < 2 else "alike")
+        if alike
+        else curve(
             found.middle,
             found.low,
             found.high,
-            f"mean and range in each of {len(found.middle):,} environments",
+            f"mean and range in each of {n_envs:,} environments",
         )
-    return text, spread, over
+    )
+    return GlanceCells(text, spread, over, found.nan + found.inf)
+
+
+def _range(found: Glance, dtype: np.dtype) -> list[str]:
+    if found.of == 0:
+        return ["no values"]
+    if found.minimum is None or found.maximum is None:
+        return []
+    if dtype.kind == "b":
+        return [
+            "none true"
+            if not found.maximum
+            else "all true"
+            if found.minimum
+            else f"{found.mean:.1%} true"
+        ]
+    if found.minimum != found.maximum:
+        return [f"{brief(found.minimum)} … {brief(found.maximum)}"]
+    return [f"all {brief(found.minimum)}" if found.of > 1 else brief(found.minimum)]
 
 
 def brief(value: float) -> str:
