@@ -35,6 +35,7 @@ class Arena:
         fields: The per-environment Taichi fields, by name, first axis the environment.
         model: The fields of role `model`, without that axis.
         layout: Where the saved bytes are.
+        commands: Names of the variables that are commands.
         saved, param, scratch, constants: The blocks, by role.
     """
 
@@ -66,6 +67,7 @@ class Arena:
         self.n_envs = n_envs
         self.fields = Fields()
         self.model = Fields()
+        self.commands = frozenset(key for key, var in variables.items() if var.command)
         self.layout = OwnerLayout(name, alias, rows(*SAVED_ROLES), rows("param"))
         shared = (runtime, transport)
         self.saved = Block(variables, self.layout.saved, n_envs, *shared, self.fields)
@@ -94,7 +96,7 @@ class Arena:
     def edit(self, *names: str) -> Iterator[list[torch.Tensor]]:
         """Variables of one block, shape (n_envs, …), to be changed in place while this is open."""
         block = self.block_of(names[0])
-        with block.edit() as rows:
+        with block.edit(*names) as rows:
             yield [block.layout.view(rows, name) for name in names]
 
     def write_model(self, values: Mapping[str, Any]) -> None:

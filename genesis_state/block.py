@@ -38,6 +38,10 @@ class Block:
         runtime: The runtime whose memory this is.
         transport: "zero_copy" or "kernel".
         fields: Where to put the fields, by name.
+
+    Attributes:
+        touched: Names of variables that were written since whoever follows them cleared it. What
+            kernels write is not among them.
     """
 
     def __init__(
@@ -57,6 +61,8 @@ class Block:
         self.layout = layout
         self.n_rows = 1 if n_rows is None else n_rows
         self.device = runtime.device
+        self.touched: set[str] = set()
+        self._names = frozenset(var.name for var in layout.variables)
         self._runtime = runtime
         self._closed = False
         self._tree, placed = _allocate(variables, layout, n_rows, runtime, fields)
@@ -82,18 +88,26 @@ class Block:
         self.check()
         self._transport.read(out)
 
-    def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
+    def write(
+        self,
+        source: torch.Tensor,
+        selection: Selection,
+        mode: str,
+        origin: torch.Tensor | None = None,
+    ) -> None:
         """Rows of `source` → the selected rows.
 
         Args:
-            source: int64, shape (any, words).
-            selection: Rows to write.
+            source: int64, shape (any, words). It may be what `rows` gave.
+            selection: Rows to write; for "listed" and "mapped" none twice.
             mode: "same": row e takes source row e; "listed": the k-th selected row takes source
-                row k; "broadcast": all take source row 0.
+                row k; "mapped": it takes source row origin[k]; "broadcast": all take source row 0.
+            origin: For "mapped": int64 on the device, one for each selected row, in range.
         """
         self.check()
         if selection.count != 0:
-            self._transport.write(source, selection, mode)
+            self.touched |= self._names
+            self._transport.write(source, selection, mode, origin)
 
     def rows(self) -> torch.Tensor:
         """All rows as of now, int64 of shape (n_rows, words). To be copied from, never kept."""
@@ -101,9 +115,14 @@ class Block:
         return self._transport.rows()
 
     @contextlib.contextmanager
-    def edit(self) -> Iterator[torch.Tensor]:
-        """All rows, int64 of shape (n_rows, words), to be changed in place while this is open."""
+    def edit(self, *names: str) -> Iterator[torch.Tensor]:
+        """All rows, int64 of shape (n_rows, words), to be changed in place while this is open.
+
+        Args:
+            names: The variables that will be written; none means any.
+        """
         self.check()
+        self.touched.update(names or self._names)
         with self._transport.edit() as rows:
             yield rows
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, Literal, overload
 
 import torch
 
-from genesis_state import assembly, checkpoint, scene_files
+from genesis_state import assembly, branching, checkpoint, scene_files
 from genesis_state.layout import StateLayout
 from genesis_state.load_report import LoadReport
+from genesis_state.recording.history import History
 from genesis_state.scene_declaration import SceneDeclaration
 from genesis_state.scene_memory import SceneMemory
 from genesis_state.solvers.base import Solver
@@ -86,9 +88,13 @@ class Scene(SceneDeclaration):
     def step(self) -> None:
         """Moves every environment forward by `dt`."""
         self._require_built()
+        for follower in self._followers:
+            follower.before_step()
         step_all(self.solvers, self.substeps)
         self._memory.tick()
         self.t += 1
+        for follower in self._followers:
+            follower.after_step()
 
     @property
     def dt(self) -> float:
@@ -168,6 +174,104 @@ class Scene(SceneDeclaration):
         self._memory.write(source, envs_idx, params)
         if envs_idx is None:
             self.t = source.t
+
+    def copy_envs(self, src: Any, dst: Any, params: bool = True) -> None:
+        """Makes environments copies of others: dst[k] of src[k], or all of `dst` of a single one.
+
+        All of `src` is read before anything is written, so that environments may trade places.
+        `envs_t` goes with them; `t` stays.
+
+        Args:
+            src: Environments, in any form that `envs_idx` has; some may be named several times.
+            dst: Environments, each named once.
+            params: Whether the parameters are copied as well.
+
+        Raises:
+            TypeError, ValueError, IndexError: The two do not fit; nothing has been changed.
+        """
+        self._require_built()
+        self._memory.copy(src, dst, params)
+
+    def branch(self) -> AbstractContextManager[None]:
+        """Whatever happens within it is undone at its end, exceptions or not.
+
+            with scene.branch():
+                scene.step()  # and back
+
+        State, parameters and clocks of all environments come back bit for bit. Branches nest.
+        """
+        return branching.branch(self)
+
+    def rollout(
+        self, controls: Any, state: SimState | None = None, record: Sequence[str] = ()
+    ) -> dict[str, torch.Tensor]:
+        """Steps under given controls, tells what came of it, and puts everything back.
+
+        Args:
+            controls: The controls of each step t in [0, T). A tensor or array of shape
+                (T, n_envs, n_actuators) goes to the actuators of all entities in their order, as in
+                `mujoco.rollout`; without the middle axis they are the same for all environments.
+                A dict gives, by the method that takes them, such as `robot.control_dofs_position`,
+                values of length T, the t-th of which that method gets before step t.
+            state: Where it begins, as `reset` takes it, with its parameters if it carries them; by
+                default the scene as it is.
+            record: Keys of variables, such as "RigidSolver.qpos".
+
+        Returns:
+            For each key the variable after each step, shape (T, n_envs, …).
+
+        Raises:
+            TypeError, ValueError, KeyError: Controls, state or keys do not fit; nothing has been
+                changed.
+        """
+        return branching.rollout(self, controls, state, record)
+
+    # ---------------------------------------------------------------- history
+
+    def record(self, every: int = 10, memory: float | str = "2GB") -> History:
+        """Begins to keep what the scene does, so that it can be taken back; see `History`.
+
+        Args:
+            every: Steps between two keyframes. More take less memory and longer to go back to.
+            memory: Bytes to use, a number or such as "2GB"; the oldest steps are forgotten first.
+
+        Returns:
+            The history, a sequence of states. An earlier one of this scene ends.
+        """
+        self._require_built()
+        history = History(self, every, memory)
+        if self.history is not None:
+            self.history.stop()
+        self.history = history
+        self._followers.append(history)
+        return history
+
+    def rewind(self, steps: int = 1) -> None:
+        """Takes the scene back by a number of steps of its history, bit for bit.
+
+        Commands and edits after that step are undone too. The steps that follow can still be gone
+        to by `seek`, until the scene makes a step of its own.
+
+        Raises:
+            RuntimeError: `record` was not called.
+            ValueError: So many steps are not kept; nothing has been changed.
+        """
+        self._require_history("rewind").rewind(steps)
+
+    def seek(self, t: int) -> None:
+        """Takes the scene to the step of its history at which its `t` was this, back or forth.
+
+        Raises:
+            RuntimeError: `record` was not called.
+            ValueError: It is not kept; nothing has been changed.
+        """
+        self._require_history("seek").seek(t)
+
+    def _require_history(self, call: str) -> History:
+        self._require_built()
+        if self.history is None:
+            raise RuntimeError(f"{call}: nothing is recorded; call scene.record() first.")
+        return self.history
 
     # ---------------------------------------------------------------- files
 

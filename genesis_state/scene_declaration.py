@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 
 from genesis_state import assembly, morphs, sensors
 from genesis_state.entities.emitter import Emitter
@@ -31,11 +31,19 @@ from genesis_state.options import (
     ViewerOptions,
     VisOptions,
 )
+from genesis_state.recording.history import History
 from genesis_state.runtime import logger, require
 from genesis_state.solvers.base import Solver
 
 if TYPE_CHECKING:
     from genesis_state.scene import Scene
+
+
+class Follower(Protocol):
+    """What a scene tells of each of its steps."""
+
+    def before_step(self) -> None: ...
+    def after_step(self) -> None: ...
 
 
 class SceneDeclaration:
@@ -79,6 +87,8 @@ class SceneDeclaration:
         self.emitters: list[Emitter] = []
         self.sensors: list[RigidSensorReader] = []
         self.solvers: list[Solver] = []
+        self._followers: list[Follower] = []
+        self.history: History | None = None
         self._built = False
         shown = {
             "viewer_options": viewer_options,

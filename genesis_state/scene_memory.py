@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -67,6 +68,21 @@ class SceneMemory:
                 arena.param.read(block)
         return out
 
+    def reader(self, key: str) -> Callable[[], torch.Tensor]:
+        """What gives a variable as of now, shape (n_envs, …), to be copied from at once.
+
+        Raises:
+            KeyError: There is no such variable.
+        """
+        place = self.layout.place(key) if isinstance(key, str) else None
+        if place is None:
+            known = ", ".join(self.layout.keys(params=True))
+            raise KeyError(f"{key}: no such variable; there are {known}.")
+        index, is_param, _, name = place
+        arena = self._arenas[index]
+        block = arena.param if is_param else arena.saved
+        return lambda: block.get(name)
+
     def live(self) -> SimState:
         """The state with its parameters, without a copy where the memory can be seen.
 
@@ -91,6 +107,83 @@ class SceneMemory:
             assert source.params is not None
             for arena, block in zip(self._arenas, source.params, strict=True):
                 arena.param.write(block, selection, mode)
+
+    def write_rows(
+        self, state: SimState, origin: torch.Tensor, selection: Selection, params: bool
+    ) -> None:
+        """Puts row origin[k] of `state` into the k-th selected environment, of which none is twice.
+
+        Args:
+            state: Any number of rows; it may be what `live` gave.
+            origin: int64 on the device, in range, one for each selected environment.
+        """
+        source = self._admit(state, params)
+        for arena, block in zip(self._arenas, source.saved, strict=True):
+            arena.saved.write(block, selection, "mapped", origin)
+        if params:
+            assert source.params is not None
+            for arena, block in zip(self._arenas, source.params, strict=True):
+                arena.param.write(block, selection, "mapped", origin)
+
+    def copy(self, src: Any, dst: Any, params: bool) -> None:
+        """Copies environments onto others; see `Scene.copy_envs`."""
+        chosen = select(dst, self.n_envs, self.device)
+        if chosen.duplicates():
+            raise ValueError("copy_envs: dst names an environment more than once; name it once.")
+        to, origin = chosen.indices(), select(src, self.n_envs, self.device).indices()
+        if len(origin) != len(to):
+            if len(origin) != 1:
+                raise ValueError(
+                    f"copy_envs: src has {len(origin)} environments and dst {len(to)}; needs as "
+                    "many of both, or one in src."
+                )
+            origin = origin.expand(len(to))
+        others = to != origin
+        to, origin = to[others], origin[others]
+        if len(to):
+            chosen = Selection("index", self.n_envs, self.device, len(to), index=to)
+            self.write_rows(self.live(), origin, chosen, params)
+
+    @contextlib.contextmanager
+    def untracked(self) -> Iterator[None]:
+        """Within it, no write counts as one: who opens it puts everything back at the end."""
+        blocks = [block for arena in self._arenas for block in (arena.saved, arena.param)]
+        before = [set(block.touched) for block in blocks]
+        try:
+            yield
+        finally:
+            for block, touched in zip(blocks, before, strict=True):
+                block.touched = touched
+
+    def take_touched(self) -> dict[str, list[str]]:
+        """Names of the variables written since the last call, kernels' writes aside, by owner."""
+        found: dict[str, list[str]] = {}
+        for arena in self._arenas:
+            names = arena.saved.touched | arena.param.touched
+            if names:
+                found[arena.name] = sorted(names)
+                arena.saved.touched.clear()
+                arena.param.touched.clear()
+        return found
+
+    def commands(self, touched: Mapping[str, list[str]]) -> dict[str, torch.Tensor] | None:
+        """Values of variables that were written, by key; None if not all of them are commands."""
+        arenas = {arena.name: arena for arena in self._arenas}
+        if any(not arenas[owner].commands.issuperset(names) for owner, names in touched.items()):
+            return None
+        return {
+            f"{owner}.{name}": arenas[owner].get(name)
+            for owner, names in touched.items()
+            for name in names
+        }
+
+    def command(self, values: Mapping[str, torch.Tensor]) -> None:
+        """Writes variables in all environments, by key; shape (n_envs, …)."""
+        arenas = {arena.name: arena for arena in self._arenas}
+        for key, value in values.items():
+            owner, _, name = key.partition(".")
+            with arenas[owner].edit(name) as (view,):
+                view.copy_(value)
 
     def close(self) -> None:
         """Frees the clock; the solvers free their own."""

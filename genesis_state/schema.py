@@ -34,6 +34,8 @@ class StateVar:
         role: One of the five above.
         beside: Alias of another solver, such as "rigid", whose entities have to be the same for
             values to mean the same: those that name one of its bodies, and those that go with them.
+        command: Whether users write it before steps, alone, and a step only reads it or clears it.
+            A history keeps the values of such variables; other writes take a keyframe.
     """
 
     doc: str
@@ -44,6 +46,7 @@ class StateVar:
     reset: float | str = 0
     role: str = "state"
     beside: str = ""
+    command: bool = False
 
     def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """The shape in one environment, given the size of each named dim."""
@@ -120,6 +123,8 @@ def _declaration_mistake(var: StateVar) -> str | None:
         return f"dtype is {var.dtype!r}, needs one of {', '.join(DTYPES)}."
     if var.role not in ROLES:
         return f"role is {var.role!r}, needs one of {', '.join(ROLES)}."
+    if var.command and var.role not in SAVED_ROLES:
+        return f"is a command of role {var.role!r}; commands are memory or state."
     return _reset_mistake(var)
 
 

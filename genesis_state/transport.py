@@ -21,6 +21,7 @@ from genesis_state.runtime import Backend, Runtime
 from genesis_state.selection import Selection
 
 PARALLEL_BYTES = 1 << 20  # for less, torch's threads are not worth waking
+PIECE_BYTES = 1 << 18  # stays in a core's own cache
 
 Placed: TypeAlias = list[tuple[VarLayout, Any]]  # each variable that has bytes, with its field
 
@@ -34,7 +35,9 @@ class Transport(Protocol):
     """How rows move; `Block` says what the methods do."""
 
     def read(self, out: torch.Tensor) -> None: ...
-    def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None: ...
+    def write(
+        self, source: torch.Tensor, selection: Selection, mode: str, origin: torch.Tensor | None
+    ) -> None: ...
     def rows(self) -> torch.Tensor: ...
     def edit(self) -> contextlib.AbstractContextManager[torch.Tensor]: ...
 
@@ -48,7 +51,9 @@ class Nothing:
     def read(self, out: torch.Tensor) -> None:
         pass
 
-    def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
+    def write(
+        self, source: torch.Tensor, selection: Selection, mode: str, origin: torch.Tensor | None
+    ) -> None:
         pass
 
     def rows(self) -> torch.Tensor:
@@ -80,8 +85,12 @@ class ZeroCopy:
     def read(self, out: torch.Tensor) -> None:
         out.copy_(self._rows)
 
-    def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
-        if selection.kind == "all":
+    def write(
+        self, source: torch.Tensor, selection: Selection, mode: str, origin: torch.Tensor | None
+    ) -> None:
+        if origin is not None:
+            self._write_mapped(source, selection.indices(), origin)
+        elif selection.kind == "all":
             self._rows.copy_(source[:1] if mode == "broadcast" else source)
         elif self._items is None:
             _write_on_device(self._rows, source, selection, mode)
@@ -91,6 +100,21 @@ class ZeroCopy:
             rows.index_copy_(0, selection.indices(), source)
         else:
             _write_items(self._items, _items(source), selection, mode)
+
+    def _write_mapped(self, source: torch.Tensor, to: torch.Tensor, origin: torch.Tensor) -> None:
+        """Row origin[k] of `source` → row to[k]."""
+        within = source.data_ptr() == self._rows.data_ptr()
+        if self._items is None:
+            self._rows.index_copy_(0, to, source.index_select(0, origin))
+        elif within and np.intersect1d(to.numpy(), origin.numpy()).size:
+            self._rows.index_copy_(0, to, source.index_select(0, origin))  # all read before one is
+        else:
+            # In pieces that stay in the cache on their way, so that memory is passed once.
+            items, taken = self._items, _items(source)
+            step = max(1, PIECE_BYTES // max(1, items.dtype.itemsize))
+            where, which = to.numpy(), origin.numpy()
+            for i in range(0, len(where), step):
+                items[where[i : i + step]] = taken[which[i : i + step]]
 
 
 class KernelCopy:
@@ -125,17 +149,21 @@ class KernelCopy:
         yield rows
         self._scatter(rows, torch.arange(len(rows), dtype=torch.int32, device=self._device))
 
-    def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
+    def write(
+        self, source: torch.Tensor, selection: Selection, mode: str, origin: torch.Tensor | None
+    ) -> None:
         n = self._shape[0]
-        origin = torch.full((n,), -1, dtype=torch.int32, device=self._device)
+        source_row = torch.full((n,), -1, dtype=torch.int32, device=self._device)
         index = selection.indices()
-        if mode == "same":
-            origin[index] = index.to(torch.int32)
+        if origin is not None:
+            source_row[index] = origin.to(torch.int32)
+        elif mode == "same":
+            source_row[index] = index.to(torch.int32)
         elif mode == "listed":
-            origin[index] = torch.arange(len(index), dtype=torch.int32, device=self._device)
+            source_row[index] = torch.arange(len(index), dtype=torch.int32, device=self._device)
         else:
-            origin[index] = 0
-        self._scatter(source.contiguous(), origin)
+            source_row[index] = 0
+        self._scatter(source.contiguous(), source_row)
 
     def _scatter(self, source: torch.Tensor, origin: torch.Tensor) -> None:
         words = source.view(torch.int32)

@@ -156,6 +156,9 @@ BROKEN = {
     "file": ("Local", "Counting"),
     "transport": ("Peeking",),
     "observation": ("Showing", "Meddling"),
+    "copy": ("Placed", "Counting"),
+    "branch": ("Forgetful", "Counting"),
+    "rewind": ("Forgetful", "Counting"),
 }
 
 

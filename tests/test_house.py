@@ -21,7 +21,10 @@ LAYERS = (
     ("training",),
     ("tasks",),
     ("randomization",),
-    ("scene", "scene_files", "scene_declaration", "assembly", "matter_specs", "entities"),
+    (
+        *("scene", "scene_files", "scene_declaration", "assembly", "matter_specs", "entities"),
+        *("branching", "rollout", "recording"),
+    ),
     ("scene_memory", "entity_match", "load_report"),
     ("solvers",),
     ("arena", "block", "transport"),

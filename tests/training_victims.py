@@ -22,22 +22,41 @@ from training_toy import TOYS
 
 import genesis_state as gs
 from genesis_state.training import training_checkpoint
+from genesis_state.training.agent import Continuing
 from genesis_state.training.run_directory import RunDirectory
 
 EPOCHS_FOR_A_KILL = 15
 
 
-def forked(root: Path, kind: str, epochs: int) -> int:
-    """Starts a run that goes on where the last one was killed; its process id."""
+def forked(root: Path, kind: str, epochs: int, waits_at: int | None = None) -> int:
+    """Starts a run that goes on where the last one was killed; its process id.
+
+    Args:
+        waits_at: The epoch before which it waits to be killed, if nobody killed it earlier.
+    """
     child = os.fork()
     if child:
         return child
     status = 1
     try:
+        if waits_at is not None:
+            wait_before(waits_at)
         train(root, kind, epochs)
         status = 0
     finally:
         os._exit(status)
+
+
+def wait_before(epoch: int) -> None:
+    """Lets agents of this process wait for their end before an epoch, however fast they are."""
+    begin = Continuing.update_epoch
+
+    def update_epoch(agent: Continuing) -> int:
+        if agent.epoch_num + 1 >= epoch:
+            signal.pause()
+        return begin(agent)
+
+    Continuing.update_epoch = update_epoch
 
 
 def train(root: Path, kind: str, epochs: int) -> None:
@@ -82,13 +101,13 @@ def main(folder: Path, seed: int, kills: int, kind: str) -> None:
 
     directory = RunDirectory("toy", folder / "parts", name="toy" if kind in TOYS else kind)
     epochs, leftovers, done = [], 0, 0
-    for _ in range(kills):
-        child = forked(folder / "parts", kind, kills * EPOCHS_FOR_A_KILL)
+    for kill in range(kills):
+        # Each has its share of the epochs, so that there is something left to kill for the next.
+        share = (kill + 1) * EPOCHS_FOR_A_KILL
+        child = forked(folder / "parts", kind, kills * EPOCHS_FOR_A_KILL, waits_at=share)
         if draw.random() < 0.25:
             time.sleep(draw.uniform(0.0, 0.3))  # while it starts, or soon after
         else:
-            # Late enough for a save and soon enough that the run is not over before all kills
-            # are done, on a machine that has other things to do as well.
             wait_for_save(directory.last, child)
             time.sleep(draw.uniform(0.0, 8 * lasted / (kills * EPOCHS_FOR_A_KILL)))
         os.kill(child, signal.SIGKILL)

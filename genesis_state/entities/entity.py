@@ -155,7 +155,7 @@ class Entity(ABC, Generic[BindingT, MaterialT]):
         """Puts checked values into variables of one block."""
         bound = self._bound
         block = bound.solver.arena.block_of(next(iter(values)))
-        with block.edit() as rows:
+        with block.edit(*values) as rows:
             for name, value in values.items():
                 write(bound.view(block, rows, name, columns.key), selection, columns.key, value)
 

@@ -14,6 +14,7 @@ environments of a scene differ, and what drives it, is given as functions; see `
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from genesis_state.testing.branch_lines import branch, copy, rewind
 from genesis_state.testing.contract import Contract, ContractError
 from genesis_state.testing.getters import public_getters
 from genesis_state.testing.lines import (
@@ -41,6 +42,9 @@ LINES: dict[str, Callable[[Contract], None]] = {
         file,
         transport,
         observation,
+        copy,
+        branch,
+        rewind,
     )
 }
 """The lines of the contract by name."""
@@ -81,7 +85,9 @@ __all__ = [
     "Contract",
     "ContractError",
     "batch",
+    "branch",
     "check_contract",
+    "copy",
     "file",
     "history",
     "isolation",
@@ -90,6 +96,7 @@ __all__ = [
     "poison",
     "public_getters",
     "resume",
+    "rewind",
     "threads",
     "transport",
 ]

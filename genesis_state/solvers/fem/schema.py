@@ -17,6 +17,7 @@ class ConstraintState(Schema):
         ("constrained_vertex",),
         dtype="int",
         role="memory",
+        command=True,
         beside="rigid",
     )
     constraint_target = StateVar(
@@ -24,12 +25,14 @@ class ConstraintState(Schema):
         ("constrained_vertex",),
         (3,),
         role="memory",
+        command=True,
         beside="rigid",
     )
     constraint_stiffness = StateVar(
         "Stiffness of the spring for each kilogram [1/s^2]",
         ("constrained_vertex",),
         role="memory",
+        command=True,
         beside="rigid",
     )
     constraint_body = StateVar(
@@ -37,6 +40,7 @@ class ConstraintState(Schema):
         ("constrained_vertex",),
         dtype="int",
         role="memory",
+        command=True,
         beside="rigid",
     )
     held_velocity = StateVar(

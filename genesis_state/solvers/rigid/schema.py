@@ -31,21 +31,23 @@ class BodyState(Schema):
         "Net generalized force of the last step [N, N m]", ("dof",), role="memory"
     )
     act = StateVar("Actuator activations", ("activation",), role="memory")
-    ctrl = StateVar("Actuator controls", ("actuator",), role="memory")
+    ctrl = StateVar("Actuator controls", ("actuator",), role="memory", command=True)
     control_mode = StateVar(
         "Who drives a dof: 0 actuators, 1 force, 2 velocity, 3 position",
         ("dof",),
         dtype="int",
         role="memory",
+        command=True,
     )
-    control_force = StateVar("Commanded force [N, N m]", ("dof",), role="memory")
-    control_pos = StateVar("Commanded position [m, rad]", ("dof",), role="memory")
-    control_vel = StateVar("Commanded velocity [m/s, rad/s]", ("dof",), role="memory")
+    control_force = StateVar("Commanded force [N, N m]", ("dof",), role="memory", command=True)
+    control_pos = StateVar("Commanded position [m, rad]", ("dof",), role="memory", command=True)
+    control_vel = StateVar("Commanded velocity [m/s, rad/s]", ("dof",), role="memory", command=True)
     links_applied_force = StateVar(
         "Torque and force put on each link for the next step [N m, N]",
         ("link",),
         (6,),
         role="memory",
+        command=True,
     )
     error = StateVar("Whether the state stopped being a state", dtype="bool", role="memory")
 

@@ -1,0 +1,269 @@
+"""The recent past of a scene, to which it can be taken back."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, overload
+
+import torch
+from tqdm import tqdm
+
+from genesis_state.recording.timeline import Keyframe, Timeline
+from genesis_state.state import SimState
+
+if TYPE_CHECKING:
+    from genesis_state.scene import Scene
+
+DELAY = 1.0  # s; a seek that is over sooner needs no bar
+
+
+class History(Sequence[SimState]):
+    """What a scene did since `scene.record()`, one state for each step, the first one included.
+
+    It keeps a keyframe every few steps and what was commanded in between; other states are computed
+    again by stepping from the keyframe before them, which gives the same bytes. As a sequence it
+    gives states: `history[-1]`, `len(history)`; asking leaves the scene where it is.
+
+    What writes past the scene's own methods, such as a kernel of one's own on a solver's fields
+    between two steps, is not seen until the next keyframe.
+
+    Args:
+        scene: A built scene.
+        every: Steps between two keyframes.
+        memory: Bytes to use, a number or such as "2GB"; the oldest steps are forgotten first.
+        timeline: What is known of the past already; the scene stands at its last moment.
+
+    Attributes:
+        every: Steps between two keyframes.
+        memory: Bytes that may be used.
+        timeline: What is kept.
+        now: The moment at which the scene stands.
+        recording: Whether steps are added.
+    """
+
+    def __init__(
+        self, scene: Scene, every: int, memory: float | str, timeline: Timeline | None = None
+    ):
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise ValueError(f"record: every is {every!r}, needs a number of steps, 1 or more.")
+        self._scene = weakref.ref(scene)  # which holds this
+        self.every = every
+        self.memory = read_bytes(memory)
+        size = scene.layout.nbytes(params=True) * scene.n_envs
+        if self.memory < size:
+            raise ValueError(
+                f"record: memory is {self.memory} bytes, one keyframe of this scene takes {size}; "
+                "give it several times that."
+            )
+        self._spare: SimState | None = None
+        self.recording = True
+        if timeline is None:
+            timeline = Timeline(times=[scene.t])
+            timeline.add_keyframe(Keyframe(0, scene.get_state(params=True), False))
+        self.timeline = timeline
+        self.now = timeline.last
+        scene._memory.take_touched()
+
+    @property
+    def scene(self) -> Scene:
+        """The scene.
+
+        Raises:
+            RuntimeError: It is gone.
+        """
+        scene = self._scene()
+        if scene is None:
+            raise RuntimeError("history: its scene is gone; keep the scene as long as its history.")
+        return scene
+
+    # ---------------------------------------------------------------- following
+
+    def before_step(self) -> None:
+        """Keeps what was written since the last step."""
+        touched = self.scene._memory.take_touched()
+        timeline = self.timeline
+        if self.now < timeline.last:
+            timeline.cut(self.now)  # another future begins
+        if not touched:
+            return
+        commands = self.scene._memory.commands(touched)
+        if commands is None:
+            self._take_keyframe(edited=True)
+        else:
+            timeline.add_commands(self.now, commands)
+
+    def after_step(self) -> None:
+        """Counts the step."""
+        self.scene._memory.take_touched()  # what the step wrote itself
+        timeline = self.timeline
+        self.now += 1
+        timeline.times.append(self.scene.t)
+        if self.now - timeline.keyframes[-1].moment >= self.every:
+            self._take_keyframe(edited=False)
+        while timeline.nbytes > self.memory and len(timeline.keyframes) > 1:
+            self._spare = timeline.drop_first().load()
+
+    def stop(self) -> None:
+        """Ends the recording. What is there can still be gone back to and read."""
+        self.recording = False
+        if self in self.scene._followers:
+            self.scene._followers.remove(self)
+
+    def _take_keyframe(self, edited: bool) -> None:
+        spare, self._spare = self._spare, None
+        state = self.scene.get_state(out=spare, params=True)
+        self.timeline.add_keyframe(Keyframe(self.now, state, edited))
+
+    # ---------------------------------------------------------------- going back
+
+    def rewind(self, steps: int = 1) -> None:
+        """Takes the scene back by a number of steps.
+
+        Raises:
+            ValueError: So many are not kept; nothing has been changed.
+        """
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
+            raise ValueError(f"rewind: steps is {steps!r}, needs a number of steps, 0 or more.")
+        first = self.timeline.first
+        if self.now - steps < first:
+            raise ValueError(
+                f"rewind: {steps} steps, but only {self.now - first} back are kept; record with "
+                "more memory."
+            )
+        self._go(self.now - steps)
+
+    def seek(self, t: int) -> None:
+        """Takes the scene to the step at which its `t` was this, back or forth.
+
+        After full resets several steps have the same `t`: then to the latest of them.
+
+        Raises:
+            ValueError: It is not kept; nothing has been changed.
+        """
+        if isinstance(t, bool) or not isinstance(t, int):
+            raise ValueError(f"seek: t is {t!r}, needs a step number; seconds are t * scene.dt.")
+        moment = self.timeline.moment_of(t)
+        if moment is None:
+            times = self.timeline.times[self.timeline.first - self.timeline.base :]
+            raise ValueError(
+                f"seek: t={t} is not kept; there are {min(times)} to {max(times)}; record with "
+                "more memory."
+            )
+        self._go(moment)
+
+    def _go(self, moment: int) -> None:
+        scene = self.scene
+        if self.recording and self not in scene._followers:
+            raise RuntimeError("rewind and seek: not within scene.branch(); leave it first.")
+        self._restore(moment)
+        scene._memory.take_touched()
+        self.now = moment
+
+    def _restore(self, moment: int) -> None:
+        """Puts the scene to a moment, without anyone's noticing."""
+        keyframe = self.timeline.before(moment)
+        self.scene.reset(keyframe.load(), params=True)
+        self._advance(keyframe, range(keyframe.moment, moment))
+
+    def _advance(self, keyframe: Keyframe, moments: range) -> None:
+        for at in tqdm(moments, desc="seek", delay=DELAY, leave=False, disable=None):
+            self._replay(at, skip=keyframe.edited and at == keyframe.moment)
+
+    def _replay(self, at: int, skip: bool = False) -> None:
+        """Makes the step from moment `at` to the next one."""
+        scene = self.scene
+        commands = None if skip else self.timeline.commands.get(at)
+        if commands is not None:
+            scene._memory.command(commands)
+        followers, scene._followers = scene._followers, []
+        try:
+            scene.step()
+        finally:
+            scene._followers = followers
+
+    # ---------------------------------------------------------------- reading
+
+    @property
+    def times(self) -> list[int]:
+        """The scene's `t` at each of the states."""
+        return self.timeline.times[self.timeline.first - self.timeline.base :]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are kept."""
+        return self.timeline.nbytes
+
+    def __len__(self) -> int:
+        return self.timeline.last - self.timeline.first + 1
+
+    @overload
+    def __getitem__(self, index: int) -> SimState: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[SimState]: ...
+
+    def __getitem__(self, index: int | slice) -> SimState | list[SimState]:
+        places = range(len(self))[index]
+        if isinstance(places, range):
+            backwards = places.step < 0
+            found = list(self.states(places[::-1] if backwards else places))
+            return found[::-1] if backwards else found
+        return next(iter(self.states(range(places, places + 1))))
+
+    def __iter__(self) -> Iterator[SimState]:
+        return iter(self[:])
+
+    def states(self, places: range) -> list[SimState]:
+        """States at some places, which rise; in one pass."""
+        return [self.scene.get_state(params=True) for _ in self._visit(places)]
+
+    def read(self, key: str, places: range | None = None) -> torch.Tensor:
+        """A variable at each state, shape (len, n_envs, …).
+
+        Args:
+            key: Its key, such as "RigidSolver.qpos".
+            places: Places in the history, which rise; by default all.
+
+        Raises:
+            KeyError: There is no such variable.
+        """
+        read = self.scene._memory.reader(key)
+        chosen = range(len(self)) if places is None else places
+        return torch.stack([read().clone() for _ in self._visit(chosen)])
+
+    def _visit(self, places: range) -> Iterator[None]:
+        """Takes the scene to each place; where it was once all are visited."""
+        at = (-1, False)
+        with self.scene.branch():
+            for place in places:
+                moment = self.timeline.first + place
+                keyframe = self.timeline.before(moment)
+                if at < (keyframe.moment, keyframe.edited):
+                    self._restore(moment)
+                else:
+                    self._advance(keyframe, range(at[0], moment))
+                at = (moment, False)
+                yield
+
+    def __repr__(self) -> str:
+        times = self.times
+        return (
+            f"History({len(times)} states, t={times[0]}…{times[-1]}, "
+            f"{len(self.timeline.keyframes)} keyframes, {self.nbytes} bytes)"
+        )
+
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+
+
+def read_bytes(memory: float | str) -> int:
+    """A number of bytes: 2e9, "2GB", "500 MiB"."""
+    if isinstance(memory, str):
+        found = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([kmg]i?)?b?\s*", memory, re.IGNORECASE)
+        if found:
+            return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
+    elif not isinstance(memory, bool) and memory > 0:
+        return int(memory)
+    raise ValueError(f'memory: {memory!r}, needs a number of bytes, or such as "2GB" or "500MiB".')
