@@ -10,7 +10,7 @@ import torch
 
 from genesis_state.arena import Arena
 from genesis_state.declared import declare
-from genesis_state.layout import SCENE, StateLayout
+from genesis_state.layout import SCENE, RowLayout, StateLayout
 from genesis_state.runtime import Runtime
 from genesis_state.schema import Schema, StateVar
 from genesis_state.selection import Selection, select
@@ -34,17 +34,25 @@ class SceneMemory:
         layout: Where the saved bytes of a state are.
         n_envs: Number of environments.
         device: Where states live.
+        transport: "zero_copy" or "kernel": how they move.
     """
 
     def __init__(self, solvers: Sequence[Solver], n_envs: int, runtime: Runtime, transport: str):
         self.n_envs = n_envs
         self.device = runtime.device
+        self.transport = transport
         self._clock = Arena(SCENE, "scene", SceneClock, {}, n_envs, runtime, transport)
         self._arenas = (*(solver.arena for solver in solvers), self._clock)
         self.layout = StateLayout(
             tuple(arena.layout for arena in self._arenas),
             tuple(pair for solver in solvers for pair in solver.signature()),
         )
+
+    def rows(self) -> list[tuple[str, tuple[RowLayout, ...]]]:
+        """By owner the rows of all its memory: saved, parameters, scratch and model."""
+        return [
+            (arena.name, tuple(block.layout for block in arena.blocks)) for arena in self._arenas
+        ]
 
     def envs_t(self) -> torch.Tensor:
         """Steps since each environment's state was new, shape (n_envs,)."""

@@ -83,6 +83,8 @@ def _roles(
         rows, here = [], 0
         for var in variables:
             view = views[var.name]
+            if not var.nbytes:
+                continue
             cells = glance_cells(view) if left > 0 else GlanceCells(*[Markup("")] * 3, 0)
             left -= 1
             here += cells.broken
@@ -90,8 +92,11 @@ def _roles(
             rows.append((var.name, about, var.dtype, tuple(view.shape), *cells[:3]))
         nbytes = sum(var.nbytes for var in variables)
         aside = f"{count(len(variables), 'variable')}, {size(nbytes)} per environment"
-        body = table(_HEAD, rows, wide=(1,))
-        found.append(details(title, body, aside=_said(aside, here), open=role == "state"))
+        body = [table(_HEAD, rows, wide=(1,)) if rows else ""]
+        empty = [var.name for var in variables if not var.nbytes]
+        if empty:
+            body.append(note(f"of no size here: {', '.join(empty)}"))
+        found.append(details(title, *body, aside=_said(aside, here), open=role == "state"))
         broken += here
     return found, broken
 

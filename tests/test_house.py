@@ -24,6 +24,7 @@ LAYERS = (
     (
         *("scene", "scene_files", "scene_declaration", "assembly", "matter_specs", "entities"),
         *("branching", "rollout", "recording"),
+        *("scene_cost", "scene_description", "scene_page"),
     ),
     ("scene_memory", "entity_match", "load_report"),
     ("solvers",),
@@ -31,8 +32,10 @@ LAYERS = (
     ("state_file",),
     ("state",),
     ("checkpoint",),
+    ("state_page",),
     ("comparison", "selection"),
     ("layout",),
+    ("declared",),
     ("schema",),
     (
         *("sampling", "solids", "morphs", "materials", "options"),
@@ -40,7 +43,8 @@ LAYERS = (
         *("sharp_features", "surfaces"),
         "cloth_mesh",
     ),
-    ("runtime", "pages", "version"),
+    ("notebook",),
+    ("runtime", "pages", "version", "text"),
     ("kernels",),
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line}
@@ -70,6 +74,10 @@ THIRD_PARTY = {
     "selection": {"numpy", "torch"},
     "pages": {"numpy", "torch"},
     "layout": {"numpy", "torch"},
+    "declared": set(),
+    "state_page": {"numpy"},
+    "notebook": {"numpy"},
+    "text": set(),
     "schema": set(),
     "sampling": {"numpy"},
     "solids": {"numpy"},
