@@ -12,20 +12,25 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from genesis_state.layout import RowLayout, StateLayout
+from genesis_state.block import Block
 from genesis_state.scene_memory import SceneMemory
 from genesis_state.selection import Selection
+from genesis_state.state import SimState
 from genesis_state.transport import Nothing, ZeroCopy
+
+if TYPE_CHECKING:
+    from genesis_state.scene import Scene
 
 STAND_IN = 1 << 26
 """Bytes of rows up to which an operation is measured at its full size."""
 
-_SECONDS = 0.04  # spent on each operation
-_LEAST = 5  # samples of each, however long they take
+_SECONDS = 0.15  # spent on all operations
+_LEAST = 10  # samples of each, however long they take
+_TURN = 2  # calls of one operation in a row, of which the last is counted
 
 
 @dataclass(frozen=True)
@@ -61,22 +66,23 @@ class StateCost:
     how: str
 
 
-def state_cost(memory: SceneMemory, n_envs: int) -> StateCost:
+def state_cost(scene: Scene, n_envs: int) -> StateCost:
     """Measures what moving the state of `n_envs` environments costs, in about 0.2 s.
 
     Args:
-        memory: A scene's memory; it is left as it is.
+        scene: A built scene; it is left as it is.
         n_envs: Number of environments. Where kernels move states, only the scene's own memory can
             be measured: for more environments its time is taken as proportional.
     """
+    memory = scene._memory
     per_env = memory.layout.nbytes()
     if memory.transport == "zero_copy":
         measured = max(1, min(n_envs, STAND_IN // max(1, per_env)))
-        times = _times(_StandIn(memory.layout, measured, memory.device))
+        times = _times(scene, _StandIn(memory, measured))
         how = f"measured on as many rows of {per_env:,} bytes"
     else:
         measured = memory.n_envs
-        times = _times(memory)
+        times = _times(scene, memory)
         how = "measured in this scene"
     if measured != n_envs:
         how += f" of {measured:,} environments and scaled"
@@ -90,62 +96,76 @@ def state_cost(memory: SceneMemory, n_envs: int) -> StateCost:
     return StateCost(n_envs, operations, measured, how)
 
 
-def _times(memory: SceneMemory) -> dict[str, float]:
+def _times(scene: Scene, memory: SceneMemory) -> dict[str, float]:
     """Time of each operation [µs]; a reset writes what is there."""
     out = memory.read(None, params=False)
     state = memory.read(None, params=False)
     mask = torch.arange(memory.n_envs, device=memory.device) % 2 == 0
-    calls: dict[str, Callable[[], Any]] = {
-        "get_state()": lambda: memory.read(None, params=False),
-        "get_state(out=state)": lambda: memory.read(out, params=False),
-        "reset(state)": lambda: memory.write(state, None, params=False),
-        "reset(state, envs_idx=half)": lambda: memory.write(state, mask, params=False),
+
+    def read(into: SimState | None) -> None:
+        scene._require_built()  # as the scene's own methods do; a small state takes little more
+        memory.read(into, params=False)
+
+    def write(envs_idx: torch.Tensor | None) -> None:
+        scene._require_built()
+        memory.write(state, envs_idx, params=False)
+
+    calls: dict[str, Callable[[], None]] = {
+        "get_state()": lambda: read(None),
+        "get_state(out=state)": lambda: read(out),
+        "reset(state)": lambda: write(None),
+        "reset(state, envs_idx=half)": lambda: write(mask),
     }
-    on_gpu = memory.device.type == "cuda"
-    return {name: _undisturbed_us(call, on_gpu) for name, call in calls.items()}
-
-
-def _undisturbed_us(call: Callable[[], Any], on_gpu: bool) -> float:
-    """The 10th percentile, which what else the machine does hardly moves [µs]."""
-    call()
-    samples: list[int] = []
+    samples: dict[str, list[float]] = {name: [] for name in calls}
     end = time.perf_counter() + _SECONDS
-    while len(samples) < _LEAST or time.perf_counter() < end:
-        if on_gpu:
-            torch.cuda.synchronize()
-        start = time.perf_counter_ns()
-        call()
-        if on_gpu:
-            torch.cuda.synchronize()
-        samples.append(time.perf_counter_ns() - start)
-    samples.sort()
-    return samples[len(samples) // 10] / 1000
+    # They take turns, so that what else the machine does meets all of them.
+    while len(samples["get_state()"]) < _LEAST or time.perf_counter() < end:
+        for name, call in calls.items():
+            for _ in range(_TURN):
+                elapsed = _seconds(call, memory.device)
+            samples[name].append(
+                elapsed
+            )  # the others found the bytes of another call in the caches
+    # The 10th percentile, which what else the machine does hardly moves.
+    return {name: sorted(found)[len(found) // 10] * 1e6 for name, found in samples.items()}
+
+
+def _seconds(call: Callable[[], Any], device: torch.device) -> float:
+    _wait(device)
+    start = time.perf_counter()
+    call()
+    _wait(device)
+    return time.perf_counter() - start
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 class _Rows:
     """Rows of no solver, read and written as those of a block are."""
 
-    def __init__(self, layout: RowLayout, n_rows: int, device: torch.device):
-        rows = torch.zeros((n_rows, layout.words), dtype=torch.int64, device=device)
-        self._transport = ZeroCopy(rows) if layout.words else Nothing(n_rows, device)
+    def __init__(self, block: Block, n_rows: int):
+        words, device = block.layout.words, block.device
+        rows = torch.zeros((n_rows, words), dtype=torch.int64, device=device)
+        self._transport = ZeroCopy(rows) if words else Nothing(n_rows, device)
+        self._check = block.check
 
     def read(self, out: torch.Tensor) -> None:
+        self._check()
         self._transport.read(out)
 
-    def write(
-        self,
-        source: torch.Tensor,
-        selection: Selection,
-        mode: str,
-        origin: torch.Tensor | None = None,
-    ) -> None:
-        self._transport.write(source, selection, mode, origin)
+    def write(self, source: torch.Tensor, selection: Selection, mode: str) -> None:
+        self._check()
+        self._transport.write(source, selection, mode, None)
 
 
 class _StandIn(SceneMemory):
-    """Memory as a scene of `n_envs` environments has it, without the scene."""
+    """Memory as the scene has it, but of `n_envs` environments and without solvers."""
 
-    def __init__(self, layout: StateLayout, n_envs: int, device: torch.device):
-        self.layout, self.n_envs, self.device = layout, n_envs, device
-        arenas = [SimpleNamespace(saved=_Rows(o.saved, n_envs, device)) for o in layout.owners]
-        self._arenas: Any = tuple(arenas)
+    def __init__(self, memory: SceneMemory, n_envs: int):
+        self.layout, self.n_envs, self.device = memory.layout, n_envs, memory.device
+        self._arenas: Any = tuple(
+            SimpleNamespace(saved=_Rows(arena.saved, n_envs)) for arena in memory._arenas
+        )

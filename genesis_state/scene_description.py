@@ -213,7 +213,7 @@ def describe(scene: Scene, n_envs: int | None, ring: int | float | str | None) -
         n_envs,
         tuple(variables),
         totals,
-        state_cost(scene._memory, n_envs),
+        state_cost(scene, n_envs),
         layout.nbytes() * n_envs,
         (layout.nbytes(params=True) - layout.nbytes()) * n_envs,
         room,

@@ -28,7 +28,7 @@ def scene_page(scene: Scene) -> str:
         return page("Scene", note("closed: its memory is freed. States that were taken live on."))
     if not scene._runtime.alive:
         return page(
-            "Scene", note("Taichi was restarted since; its memory is gone. Make a new one.")
+            "Scene", note("Taichi was restarted since, its memory is gone; make a new one.")
         )
     entities = count(len(scene.entities), "entity", "entities")
     if not scene.is_built:
