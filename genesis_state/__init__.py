@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from genesis_state.layout import StateLayout
     from genesis_state.options import cone, constraint_solver, integrator
+    from genesis_state.plotting import plot
     from genesis_state.runtime import Backend, destroy, init, logger
     from genesis_state.scene import Scene
     from genesis_state.schema import Schema, StateVar
@@ -69,6 +70,7 @@ _NAMES = {
     "load_state": "state_file",
     "integrator": "options",
     "logger": "runtime",
+    "plot": "plotting",
 }
 _BACKENDS = ("cpu", "gpu", "cuda", "vulkan")
 _RUNTIME = ("device", "tc_bool", "tc_float", "tc_int")
@@ -97,6 +99,7 @@ __all__ = [
     "materials",
     "morphs",
     "options",
+    "plot",
     "sensors",
     "surfaces",
     "tc_bool",
