@@ -30,7 +30,6 @@ STAND_IN = 1 << 26
 
 _SECONDS = 0.15  # spent on all operations
 _LEAST = 10  # samples of each, however long they take
-_TURN = 2  # calls of one operation in a row, of which the last is counted
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from genesis_state.text import count, size
 
 _ROLES = {"state": "state", "memory": "memory", "param": "parameters"}
 _PLOTS = 80  # variables whose values are looked at
+_UNSEEN = GlanceCells(Markup(""), Markup(""), Markup(""), 0)
 _HEAD = ("variable", "what it is", "dtype", "shape", "range", "values", "over environments")
 
 
@@ -85,7 +86,7 @@ def _roles(
             view = views[var.name]
             if not var.nbytes:
                 continue
-            cells = glance_cells(view) if left > 0 else GlanceCells(*[Markup("")] * 3, 0)
+            cells = glance_cells(view) if left > 0 else _UNSEEN
             left -= 1
             here += cells.broken
             about = doc(f"{owner.name}.{var.name}")
