@@ -1,4 +1,8 @@
-"""Threads at the size of the benchmarks: 1, 2 and 4 of them move matter alike, bit for bit."""
+"""Threads at the size of the benchmarks: 1, 2 and 4 of them move matter alike, bit for bit.
+
+Each number of threads compiles everything anew. Smaller scenes of each solver go through the same
+line of the contract in every run.
+"""
 
 import functools
 import math
@@ -10,7 +14,6 @@ from benchmarks import continuum_scenes
 from genesis_state import testing
 from genesis_state.testing import Contract
 
-SLOW = ("large_mpm", "dfsph", "fem_implicit")
 LANDED = 0.13  # seconds after which all of them lie on the floor
 
 
@@ -22,13 +25,8 @@ def scene(name: str) -> gs.Scene:
     return made
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
-        for name in continuum_scenes.SCENES
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", continuum_scenes.SCENES)
 def test_threads_do_not_change_a_bit_of_much_matter(name: str, fresh_runtime: None) -> None:
     gs.destroy()
     gs.init(precision="32")

@@ -13,7 +13,8 @@ from tests.experiments import every
             experiment,
             precision,
             id=f"{kind}-{experiment.name}-{precision}",
-            marks=[pytest.mark.slow] * experiment.slow,
+            # One precision of each; others say little more, and compile all anew.
+            marks=[pytest.mark.slow] * (experiment.slow or precision != experiment.precisions[0]),
         )
         for kind, experiment, precision in every()
     ],

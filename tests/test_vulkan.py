@@ -71,7 +71,7 @@ def test_ball_lands_as_on_the_cpu(tmp_path: Path) -> None:
     assert wanted[-1, :, 2].max() < 0.101, "it did not land"
 
 
-SLOW = ("laundry",)  # five minutes of compiling
+SLOW = ("laundry", "cushion")  # five minutes of compiling, and more than one
 
 
 @pytest.mark.parametrize(
