@@ -120,11 +120,8 @@ def _times(scene: Scene, memory: SceneMemory) -> dict[str, float]:
     # They take turns, so that what else the machine does meets all of them.
     while len(samples["get_state()"]) < _LEAST or time.perf_counter() < end:
         for name, call in calls.items():
-            for _ in range(_TURN):
-                elapsed = _seconds(call, memory.device)
-            samples[name].append(
-                elapsed
-            )  # the others found the bytes of another call in the caches
+            call()  # which finds another call's bytes in the caches
+            samples[name].append(_seconds(call, memory.device))
     # The 10th percentile, which what else the machine does hardly moves.
     return {name: sorted(found)[len(found) // 10] * 1e6 for name, found in samples.items()}
 
