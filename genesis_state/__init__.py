@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from genesis_state.layout import StateLayout
     from genesis_state.options import cone, constraint_solver, integrator
     from genesis_state.plotting import plot
+    from genesis_state.recording.compare import compare
     from genesis_state.runtime import Backend, destroy, init, logger
     from genesis_state.scene import Scene
     from genesis_state.schema import Schema, StateVar
@@ -63,6 +64,7 @@ _NAMES = {
     "Solver": "solvers.base",
     "StateLayout": "layout",
     "StateVar": "schema",
+    "compare": "recording.compare",
     "cone": "options",
     "constraint_solver": "options",
     "destroy": "runtime",
@@ -84,6 +86,7 @@ __all__ = [
     "StateVar",
     "__version__",
     "checkpoint",
+    "compare",
     "cone",
     "constraint_solver",
     "cpu",

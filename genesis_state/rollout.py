@@ -65,9 +65,8 @@ def _of_actuators(scene: Scene, controls: Any) -> list[Callable[[], None]]:
             f"{what} is a tensor, and this scene has no actuators; pass a dict, such as "
             "{robot.control_dofs_position: positions}."
         )
-    if values.dim() not in (2, 3) or values.shape[-1] != n or values.shape[-2:-1] == ():
-        raise ValueError(f"{what}: shape {tuple(values.shape)}, needs (T, {scene.n_envs}, {n}).")
-    if values.dim() == 3 and values.shape[1] not in (1, scene.n_envs):
+    fits = values.dim() == 2 or (values.dim() == 3 and values.shape[1] in (1, scene.n_envs))
+    if not fits or values.shape[-1] != n:
         raise ValueError(f"{what}: shape {tuple(values.shape)}, needs (T, {scene.n_envs}, {n}).")
     check_finite(what, values)
     arena = solver.arena

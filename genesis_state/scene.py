@@ -14,7 +14,7 @@ from genesis_state import assembly, branching, checkpoint, scene_files
 from genesis_state.layout import StateLayout
 from genesis_state.load_report import LoadReport
 from genesis_state.recording.history import History
-from genesis_state.scene_declaration import SceneDeclaration
+from genesis_state.scene_declaration import Follower, SceneDeclaration
 from genesis_state.scene_description import SceneDescription, describe
 from genesis_state.scene_memory import SceneMemory
 from genesis_state.scene_page import scene_page
@@ -90,13 +90,24 @@ class Scene(SceneDeclaration):
     def step(self) -> None:
         """Moves every environment forward by `dt`."""
         self._require_built()
-        for follower in self._followers:
-            follower.before_step()
+        if self._followers:
+            self._tell_edits()
+            for follower in self._followers:
+                follower.before_step()
         step_all(self.solvers, self.substeps)
         self._memory.tick()
         self.t += 1
+        if self._followers:
+            self._memory.take_touched()  # what the step wrote itself
+            for follower in self._followers:
+                follower.after_step()
+
+    def _tell_edits(self, but: Follower | None = None) -> None:
+        """Tells followers what was written since they were told last."""
+        touched = self._memory.take_touched()
         for follower in self._followers:
-            follower.after_step()
+            if follower is not but and touched:
+                follower.edited(touched)
 
     @property
     def dt(self) -> float:
@@ -254,22 +265,26 @@ class Scene(SceneDeclaration):
 
     # ---------------------------------------------------------------- history
 
-    def record(self, every: int = 10, memory: float | str = "2GB") -> History:
+    def record(
+        self, every: int = 10, memory: float | str = "2GB", checksums: bool = True
+    ) -> History:
         """Begins to keep what the scene does, so that it can be taken back; see `History`.
 
         Args:
             every: Steps between two keyframes. More take less memory and longer to go back to.
             memory: Bytes to use, a number or such as "2GB"; the oldest steps are forgotten first.
+            checksums: Whether to take a checksum of every environment where each step begins, by
+                which `gs.compare` tells runs apart.
 
         Returns:
             The history, a sequence of states. An earlier one of this scene ends.
         """
         self._require_built()
-        history = History(self, every, memory)
+        history = History(self, every, memory, checksums)
         if self.history is not None:
             self.history.stop()
         self.history = history
-        self._followers.append(history)
+        self._followers.insert(0, history)  # before whoever would change what it is to keep
         return history
 
     def rewind(self, steps: int = 1) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 
 from genesis_state import assembly, morphs, sensors
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 class Follower(Protocol):
     """What a scene tells of each of its steps."""
 
+    def edited(self, touched: Mapping[str, list[str]]) -> None: ...
     def before_step(self) -> None: ...
     def after_step(self) -> None: ...
 

@@ -31,6 +31,7 @@ class SceneMemory:
     """The arenas of a scene's solvers and of its own clock.
 
     Attributes:
+        arenas: Those of the solvers, then the clock.
         layout: Where the saved bytes of a state are.
         n_envs: Number of environments.
         device: Where states live.
@@ -42,9 +43,9 @@ class SceneMemory:
         self.device = runtime.device
         self.transport = transport
         self._clock = Arena(SCENE, "scene", SceneClock, {}, n_envs, runtime, transport)
-        self._arenas = (*(solver.arena for solver in solvers), self._clock)
+        self.arenas = (*(solver.arena for solver in solvers), self._clock)
         self.layout = StateLayout(
-            tuple(arena.layout for arena in self._arenas),
+            tuple(arena.layout for arena in self.arenas),
             tuple(pair for solver in solvers for pair in solver.signature()),
         )
 
@@ -69,10 +70,10 @@ class SceneMemory:
             out = SimState.empty(self.layout, self.n_envs, self.device, params)
         else:
             self._check_out(out, params)
-        for arena, block in zip(self._arenas, out.saved, strict=True):
+        for arena, block in zip(self.arenas, out.saved, strict=True):
             arena.saved.read(block)
         if out.params is not None:
-            for arena, block in zip(self._arenas, out.params, strict=True):
+            for arena, block in zip(self.arenas, out.params, strict=True):
                 arena.param.read(block)
         return out
 
@@ -87,7 +88,7 @@ class SceneMemory:
             known = ", ".join(self.layout.keys(params=True))
             raise KeyError(f"{key}: no such variable; there are {known}.")
         index, is_param, _, name = place
-        arena = self._arenas[index]
+        arena = self.arenas[index]
         block = arena.param if is_param else arena.saved
         return lambda: block.get(name)
 
@@ -96,8 +97,8 @@ class SceneMemory:
 
         To be read before the scene does anything else.
         """
-        saved = tuple([arena.saved.rows() for arena in self._arenas])
-        params = tuple([arena.param.rows() for arena in self._arenas])
+        saved = tuple([arena.saved.rows() for arena in self.arenas])
+        params = tuple([arena.param.rows() for arena in self.arenas])
         return SimState(self.layout, saved, params)
 
     def write(self, state: SimState, envs_idx: Any, params: bool) -> None:
@@ -109,11 +110,11 @@ class SceneMemory:
         source = self._admit(state, params)
         mode = self._row_mode(source, selection, masked=envs_idx is not None, params=params)
         # The clock first: it is small, and goes faster before the others have filled the caches.
-        for arena, block in zip(reversed(self._arenas), reversed(source.saved), strict=True):
+        for arena, block in zip(reversed(self.arenas), reversed(source.saved), strict=True):
             arena.saved.write(block, selection, mode)
         if params:
             assert source.params is not None
-            for arena, block in zip(self._arenas, source.params, strict=True):
+            for arena, block in zip(self.arenas, source.params, strict=True):
                 arena.param.write(block, selection, mode)
 
     def write_rows(
@@ -126,11 +127,11 @@ class SceneMemory:
             origin: int64 on the device, in range, one for each selected environment.
         """
         source = self._admit(state, params)
-        for arena, block in zip(self._arenas, source.saved, strict=True):
+        for arena, block in zip(self.arenas, source.saved, strict=True):
             arena.saved.write(block, selection, "mapped", origin)
         if params:
             assert source.params is not None
-            for arena, block in zip(self._arenas, source.params, strict=True):
+            for arena, block in zip(self.arenas, source.params, strict=True):
                 arena.param.write(block, selection, "mapped", origin)
 
     def copy(self, src: Any, dst: Any, params: bool) -> None:
@@ -155,7 +156,7 @@ class SceneMemory:
     @contextlib.contextmanager
     def untracked(self) -> Iterator[None]:
         """Within it, no write counts as one: who opens it puts everything back at the end."""
-        blocks = [block for arena in self._arenas for block in (arena.saved, arena.param)]
+        blocks = [block for arena in self.arenas for block in (arena.saved, arena.param)]
         before = [set(block.touched) for block in blocks]
         try:
             yield
@@ -166,7 +167,7 @@ class SceneMemory:
     def take_touched(self) -> dict[str, list[str]]:
         """Names of the variables written since the last call, kernels' writes aside, by owner."""
         found: dict[str, list[str]] = {}
-        for arena in self._arenas:
+        for arena in self.arenas:
             names = arena.saved.touched | arena.param.touched
             if names:
                 found[arena.name] = sorted(names)
@@ -176,7 +177,7 @@ class SceneMemory:
 
     def commands(self, touched: Mapping[str, list[str]]) -> dict[str, torch.Tensor] | None:
         """Values of variables that were written, by key; None if not all of them are commands."""
-        arenas = {arena.name: arena for arena in self._arenas}
+        arenas = {arena.name: arena for arena in self.arenas}
         if any(not arenas[owner].commands.issuperset(names) for owner, names in touched.items()):
             return None
         return {
@@ -187,7 +188,7 @@ class SceneMemory:
 
     def command(self, values: Mapping[str, torch.Tensor]) -> None:
         """Writes variables in all environments, by key; shape (n_envs, …)."""
-        arenas = {arena.name: arena for arena in self._arenas}
+        arenas = {arena.name: arena for arena in self.arenas}
         for key, value in values.items():
             owner, _, name = key.partition(".")
             with arenas[owner].edit(name) as (view,):

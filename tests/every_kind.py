@@ -99,6 +99,15 @@ def check_masked(block: Block) -> None:
             wanted = before.clone()
             wanted[index] = rows[index] if mode == "same" else rows
             same(block, wanted)
+        # From rows of elsewhere, any number of times each, and from its own.
+        elsewhere = random_rows(block, 3, seed=seed)
+        origin = torch.arange(len(index)) % 3
+        block.write(elsewhere, selection, "mapped", origin)
+        wanted[index] = elsewhere[origin]
+        same(block, wanted)
+        block.write(block.rows(), selection, "mapped", index.flip(0))
+        wanted[index] = wanted[index.flip(0)]
+        same(block, wanted)
 
 
 def check_places(arena: Arena) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, overload
 
 import torch
 from tqdm import tqdm
 
+from genesis_state.recording.checksums import StepChecksums
 from genesis_state.recording.timeline import Keyframe, Timeline
 from genesis_state.state import SimState
 
@@ -33,6 +34,7 @@ class History(Sequence[SimState]):
         scene: A built scene.
         every: Steps between two keyframes.
         memory: Bytes to use, a number or such as "2GB"; the oldest steps are forgotten first.
+        checksums: Whether to take a checksum of every environment where each step begins.
         timeline: What is known of the past already; the scene stands at its last moment.
 
     Attributes:
@@ -44,7 +46,12 @@ class History(Sequence[SimState]):
     """
 
     def __init__(
-        self, scene: Scene, every: int, memory: float | str, timeline: Timeline | None = None
+        self,
+        scene: Scene,
+        every: int,
+        memory: float | str,
+        checksums: bool,
+        timeline: Timeline | None = None,
     ):
         if isinstance(every, bool) or not isinstance(every, int) or every < 1:
             raise ValueError(f"record: every is {every!r}, needs a number of steps, 1 or more.")
@@ -58,13 +65,15 @@ class History(Sequence[SimState]):
                 "give it several times that."
             )
         self._spare: SimState | None = None
+        self._checksums = StepChecksums(scene._memory) if checksums else None
         self.recording = True
         if timeline is None:
             timeline = Timeline(times=[scene.t])
             timeline.add_keyframe(Keyframe(0, scene.get_state(params=True), False))
         self.timeline = timeline
         self.now = timeline.last
-        scene._memory.take_touched()
+        self._edits: dict[str, list[str]] = {}
+        scene._tell_edits()
 
     @property
     def scene(self) -> Scene:
@@ -80,27 +89,32 @@ class History(Sequence[SimState]):
 
     # ---------------------------------------------------------------- following
 
+    def edited(self, touched: Mapping[str, list[str]]) -> None:
+        """Variables were written, by owner."""
+        for owner, names in touched.items():
+            self._edits[owner] = sorted({*self._edits.get(owner, ()), *names})
+
     def before_step(self) -> None:
         """Keeps what was written since the last step."""
-        touched = self.scene._memory.take_touched()
+        touched, self._edits = self._edits, {}
         timeline = self.timeline
         if self.now < timeline.last:
             timeline.cut(self.now)  # another future begins
-        if not touched:
-            return
-        commands = self.scene._memory.commands(touched)
-        if commands is None:
-            self._take_keyframe(edited=True)
-        else:
-            timeline.add_commands(self.now, commands)
+        if touched:
+            commands = self.scene._memory.commands(touched)
+            if commands is None:
+                self._take_keyframe(edited=True)
+            else:
+                timeline.add_commands(self.now, commands)
+        if self._checksums is not None:
+            timeline.checksums[self.now] = self._checksums.take()
 
     def after_step(self) -> None:
         """Counts the step."""
-        self.scene._memory.take_touched()  # what the step wrote itself
         timeline = self.timeline
         self.now += 1
         timeline.times.append(self.scene.t)
-        if self.now - timeline.keyframes[-1].moment >= self.every:
+        if self.now % self.every == 0:
             self._take_keyframe(edited=False)
         while timeline.nbytes > self.memory and len(timeline.keyframes) > 1:
             self._spare = timeline.drop_first().load()
@@ -157,8 +171,10 @@ class History(Sequence[SimState]):
         scene = self.scene
         if self.recording and self not in scene._followers:
             raise RuntimeError("rewind and seek: not within scene.branch(); leave it first.")
+        scene._tell_edits()
         self._restore(moment)
-        scene._memory.take_touched()
+        scene._tell_edits(but=self)  # others see one more edit
+        self._edits.clear()
         self.now = moment
 
     def _restore(self, moment: int) -> None:
@@ -173,10 +189,14 @@ class History(Sequence[SimState]):
 
     def _replay(self, at: int, skip: bool = False) -> None:
         """Makes the step from moment `at` to the next one."""
-        scene = self.scene
         commands = None if skip else self.timeline.commands.get(at)
         if commands is not None:
-            scene._memory.command(commands)
+            self.scene._memory.command(commands)
+        self._step()
+
+    def _step(self) -> None:
+        """A step that no one follows."""
+        scene = self.scene
         followers, scene._followers = scene._followers, []
         try:
             scene.step()
@@ -233,8 +253,33 @@ class History(Sequence[SimState]):
         chosen = range(len(self)) if places is None else places
         return torch.stack([read().clone() for _ in self._visit(chosen)])
 
+    def at(self, moment: int) -> SimState:
+        """The state at a moment, which counts from where the recording began."""
+        return self.states(range(moment - self.timeline.first, moment - self.timeline.first + 1))[0]
+
+    def walk(self, first: int, last: int) -> Iterator[tuple[int, bool]]:
+        """Takes the scene through consecutive moments, and back at the end.
+
+        Yields:
+            A moment, and whether the scene now stands at the edit that followed it: where there
+            was one, the moment comes a second time.
+        """
+        with self.scene.branch():
+            self._restore(first)
+            for moment in range(first, last + 1):
+                yield moment, False
+                edited = self.timeline.edited(moment)
+                if edited is not None:
+                    self.scene.reset(edited.load(), params=True)
+                elif moment in self.timeline.commands:
+                    self.scene._memory.command(self.timeline.commands[moment])
+                if edited is not None or moment in self.timeline.commands:
+                    yield moment, True
+                if moment < last:
+                    self._step()
+
     def _visit(self, places: range) -> Iterator[None]:
-        """Takes the scene to each place; where it was once all are visited."""
+        """Takes the scene to each place, and back at the end."""
         at = (-1, False)
         with self.scene.branch():
             for place in places:
@@ -264,6 +309,6 @@ def read_bytes(memory: float | str) -> int:
         found = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([kmg]i?)?b?\s*", memory, re.IGNORECASE)
         if found:
             return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
-    elif not isinstance(memory, bool) and memory > 0:
+    elif isinstance(memory, (int, float)) and not isinstance(memory, bool) and memory > 0:
         return int(memory)
     raise ValueError(f'memory: {memory!r}, needs a number of bytes, or such as "2GB" or "500MiB".')

@@ -47,6 +47,7 @@ class Timeline:
         keyframes: By moment; of one moment the edited one comes last.
         commands: What was commanded after a moment, by moment.
         times: The scene's `t` at each moment from `base` on.
+        checksums: What `StepChecksums` gave where a step began, by moment.
         base: The moment of the first entry of `times`.
         nbytes: Bytes of keyframes and commands.
     """
@@ -54,6 +55,7 @@ class Timeline:
     keyframes: list[Keyframe] = field(default_factory=list)
     commands: dict[int, Commands] = field(default_factory=dict)
     times: list[int] = field(default_factory=list)
+    checksums: dict[int, torch.Tensor] = field(default_factory=dict)
     base: int = 0
     nbytes: int = 0
 
@@ -83,13 +85,20 @@ class Timeline:
         keys = [(keyframe.moment, keyframe.edited) for keyframe in self.keyframes]
         return self.keyframes[bisect_right(keys, (moment, False)) - 1]
 
+    def edited(self, moment: int) -> Keyframe | None:
+        """The edited keyframe of a moment, if there is one."""
+        keys = [(keyframe.moment, keyframe.edited) for keyframe in self.keyframes]
+        place = bisect_right(keys, (moment, True)) - 1
+        return self.keyframes[place] if place >= 0 and keys[place] == (moment, True) else None
+
     def drop_first(self) -> Keyframe:
         """Forgets the moments before the second keyframe. Returns the first one."""
         dropped = self.keyframes.pop(0)
         self.nbytes -= dropped.nbytes
         start = self.keyframes[0].moment
-        for moment in [m for m in self.commands if m < start]:
-            self.nbytes -= _size(self.commands.pop(moment))
+        for moment in range(self.base, start):
+            self.nbytes -= _size(self.commands.pop(moment, {}))
+            self.checksums.pop(moment, None)
         del self.times[: start - self.base]
         self.base = start
         return dropped
@@ -98,8 +107,9 @@ class Timeline:
         """Forgets everything after a moment, edits at the moment too."""
         while (self.keyframes[-1].moment, self.keyframes[-1].edited) > (moment, False):
             self.nbytes -= self.keyframes.pop().nbytes
-        for later in [m for m in self.commands if m >= moment]:
-            self.nbytes -= _size(self.commands.pop(later))
+        for later in range(moment, self.last + 1):
+            self.nbytes -= _size(self.commands.pop(later, {}))
+            self.checksums.pop(later, None)
         del self.times[moment - self.base + 1 :]
 
     def moment_of(self, t: int) -> int | None:
