@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         surfaces,
         testing,
     )
+    from genesis_state.bank import StateBank
     from genesis_state.layout import StateLayout
     from genesis_state.options import cone, constraint_solver, integrator
     from genesis_state.plotting import plot
@@ -62,6 +63,7 @@ _NAMES = {
     "Schema": "schema",
     "SimState": "state",
     "Solver": "solvers.base",
+    "StateBank": "bank",
     "StateLayout": "layout",
     "StateVar": "schema",
     "compare": "recording.compare",
@@ -82,6 +84,7 @@ __all__ = [
     "Schema",
     "SimState",
     "Solver",
+    "StateBank",
     "StateLayout",
     "StateVar",
     "__version__",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from genesis_state.counter_random import GOLDEN, mix
 from genesis_state.layout import RowLayout
 
 
@@ -72,12 +73,6 @@ def _largest(a: torch.Tensor, b: torch.Tensor) -> float:
     return float(gaps.max()) if len(gaps) else math.nan
 
 
-# The constants of splitmix64 by Sebastiano Vigna (public domain), as signed 64-bit numbers.
-_GOLDEN = 0x9E3779B97F4A7C15 - 2**64
-_MIX_1 = 0xBF58476D1CE4E5B9 - 2**64
-_MIX_2 = 0x94D049BB133111EB - 2**64
-
-
 def hash_rows(rows: torch.Tensor, start: int) -> torch.Tensor:
     """Sum of the mixed words of each row, mod 2^64.
 
@@ -86,22 +81,12 @@ def hash_rows(rows: torch.Tensor, start: int) -> torch.Tensor:
         start: The number of words before these in an environment's whole state.
     """
     places = torch.arange(start + 1, start + 1 + rows.shape[1], device=rows.device)
-    keys = _mix(places * _GOLDEN)
-    weights = _mix(keys + _GOLDEN) | 1  # odd, so that no bit of a word is lost
+    keys = mix(places * GOLDEN)
+    weights = mix(keys + GOLDEN) | 1  # odd, so that no bit of a word is lost
     total = torch.zeros(rows.shape[0], dtype=torch.int64, device=rows.device)
     # On a CPU in pieces that stay in the cache; elsewhere few launches matter more.
     words = 1 << (16 if rows.device.type == "cpu" else 24)
     step = max(1, words // max(1, rows.shape[1]))
     for i in range(0, len(rows), step):
-        total[i : i + step] = _mix(rows[i : i + step] + keys).mul_(weights).sum(1)
+        total[i : i + step] = mix(rows[i : i + step] + keys).mul_(weights).sum(1)
     return total
-
-
-def _mix(words: torch.Tensor) -> torch.Tensor:
-    """The bijection of splitmix64, in place. Shifts of int64 copy the sign: it is masked off."""
-    words ^= (words >> 30) & (1 << 34) - 1
-    words *= _MIX_1
-    words ^= (words >> 27) & (1 << 37) - 1
-    words *= _MIX_2
-    words ^= (words >> 31) & (1 << 33) - 1
-    return words

@@ -116,8 +116,17 @@ def has_params(stored: Stored, layout: StateLayout) -> bool:
     return any(place[1] for place in places if place is not None)
 
 
-def array_differences(stored: Stored, layout: StateLayout, *, params: bool) -> list[str]:
-    """What keeps a file's arrays from being those of a layout, one sentence each."""
+def array_differences(
+    stored: Stored, layout: StateLayout, *, params: bool, beside: Sequence[str] = ()
+) -> list[str]:
+    """What keeps a file's arrays from being those of a layout, one sentence each.
+
+    Args:
+        stored: The file.
+        layout: What it is to hold.
+        params: Whether parameters are to be there.
+        beside: Names of other arrays that may be there.
+    """
     n_envs = saved_envs(stored)
     keys = layout.keys(params=params)
     found = []
@@ -133,7 +142,7 @@ def array_differences(stored: Stored, layout: StateLayout, *, params: bool) -> l
                 f"{key} has shape {info.shape} and dtype {info.dtype.name}, needs "
                 f"{(n_envs, *var.shape)} and {var.dtype}."
             )
-    known = set(keys)
+    known = {*keys, *beside}
     return found + [f"{key} is not in the layout." for key in stored.infos if key not in known]
 
 

@@ -17,11 +17,11 @@ import torch
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.transport import addresses, gather, scatter
 from genesis_state.layout import RowLayout, VarLayout
+from genesis_state.row_copy import copy_rows, row_items
 from genesis_state.runtime import Backend, Runtime
 from genesis_state.selection import Selection
 
 PARALLEL_BYTES = 1 << 20  # for less, torch's threads are not worth waking
-PIECE_BYTES = 1 << 18  # stays in a core's own cache
 
 Placed: TypeAlias = list[tuple[VarLayout, Any]]  # each variable that has bytes, with its field
 
@@ -73,7 +73,7 @@ class ZeroCopy:
 
     def __init__(self, rows: torch.Tensor):
         self._rows = rows
-        self._items = _items(rows) if rows.device.type == "cpu" else None
+        self._items = row_items(rows) if rows.device.type == "cpu" else None
 
     def rows(self) -> torch.Tensor:
         return self._rows
@@ -99,22 +99,16 @@ class ZeroCopy:
             rows, source = self._rows.view(torch.float64), source.view(torch.float64)
             rows.index_copy_(0, selection.indices(), source)
         else:
-            _write_items(self._items, _items(source), selection, mode)
+            _write_items(self._items, row_items(source), selection, mode)
 
     def _write_mapped(self, source: torch.Tensor, to: torch.Tensor, origin: torch.Tensor) -> None:
         """Row origin[k] of `source` → row to[k]."""
         within = source.data_ptr() == self._rows.data_ptr()
-        if self._items is None:
-            self._rows.index_copy_(0, to, source.index_select(0, origin))
-        elif within and np.intersect1d(to.numpy(), origin.numpy()).size:
+        on_cpu = self._items is not None
+        if within and on_cpu and np.intersect1d(to.numpy(), origin.numpy()).size:
             self._rows.index_copy_(0, to, source.index_select(0, origin))  # all read before one is
         else:
-            # In pieces that stay in the cache on their way, so that memory is passed once.
-            items, taken = self._items, _items(source)
-            step = max(1, PIECE_BYTES // max(1, items.dtype.itemsize))
-            where, which = to.numpy(), origin.numpy()
-            for i in range(0, len(where), step):
-                items[where[i : i + step]] = taken[which[i : i + step]]
+            copy_rows(self._rows, to, source, origin)
 
 
 class KernelCopy:
@@ -155,6 +149,9 @@ class KernelCopy:
         n = self._shape[0]
         source_row = torch.full((n,), -1, dtype=torch.int32, device=self._device)
         index = selection.indices()
+        if origin is not None and len(source) > n:
+            # Not all of these may go to a device of its own, nor be indexed in 32 bits.
+            source, origin, mode = source.index_select(0, origin), None, "listed"
         if origin is not None:
             source_row[index] = origin.to(torch.int32)
         elif mode == "same":
@@ -200,12 +197,6 @@ def _write_on_device(
         index = selection.indices()
         taken = source.index_select(0, index) if mode == "same" else source.expand(len(index), -1)
         rows.index_copy_(0, index, taken)
-
-
-def _items(rows: torch.Tensor) -> np.ndarray:
-    """A CPU tensor (n, words) as n items, each a whole row."""
-    words = rows.shape[1]
-    return rows.contiguous().numpy().view("i8" if words == 1 else f"V{words * 8}")[:, 0]
 
 
 def _write_items(to: np.ndarray, taken: np.ndarray, selection: Selection, mode: str) -> None:

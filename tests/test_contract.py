@@ -158,6 +158,7 @@ BROKEN = {
     "observation": ("Showing", "Meddling"),
     "copy": ("Placed", "Counting"),
     "branch": ("Forgetful", "Counting"),
+    "bank": ("Placed", "Counting"),
     "rewind": ("Forgetful", "Counting"),
 }
 

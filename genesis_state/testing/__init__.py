@@ -14,7 +14,7 @@ environments of a scene differ, and what drives it, is given as functions; see `
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from genesis_state.testing.branch_lines import branch, copy, rewind
+from genesis_state.testing.branch_lines import bank, branch, copy, rewind
 from genesis_state.testing.contract import Contract, ContractError
 from genesis_state.testing.getters import public_getters
 from genesis_state.testing.lines import (
@@ -44,6 +44,7 @@ LINES: dict[str, Callable[[Contract], None]] = {
         observation,
         copy,
         branch,
+        bank,
         rewind,
     )
 }
@@ -84,6 +85,7 @@ __all__ = [
     "LINES",
     "Contract",
     "ContractError",
+    "bank",
     "batch",
     "branch",
     "check_contract",

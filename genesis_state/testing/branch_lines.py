@@ -1,10 +1,14 @@
-"""The lines of the contract about copying environments, branching off and going back."""
+"""The lines of the contract about copies, branches, banks and going back."""
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import torch
 
-from genesis_state.testing.contract import Contract, ContractError
+from genesis_state.bank import StateBank
+from genesis_state.testing.contract import Contract, ContractError, rows_of
 
 
 class _Interrupted(Exception):
@@ -58,6 +62,38 @@ def branch(contract: Contract) -> None:
         contract.same_readings("branch", f"after {end}", scene)
     contract.run(scene, contract.after)
     contract.same("branch", f"{contract.after} steps on", scene, run.end)
+
+
+def bank(contract: Contract) -> None:
+    """States out of a bank, saved or not, go on as they did, and the others as they would."""
+    run, n = contract.recording, contract.n_envs
+    every = torch.arange(n)
+    chosen = every % 3 != 1
+    for scene in (contract.scene, contract.other):
+        kept = StateBank(scene, n, seed=1, params=True)
+        kept.add(run.later, weights=0.0)  # to be replaced
+        kept.add(run.snapshot[every.flip(0)])
+        env_of = {entry.id: n - 1 - entry.env for entry in kept.entries}
+        with tempfile.TemporaryDirectory() as folder:
+            kept.save(Path(folder, "bank.safetensors"))
+            read = StateBank.load(scene, Path(folder, "bank.safetensors"))
+        for which, source in (("a bank", kept), ("a bank that was read from a file", read)):
+            scene.reset(run.end, params=True)
+            entries = source.reset(scene, envs_idx=chosen)
+            origin = every.clone()
+            origin[chosen] = torch.tensor([env_of[entry] for entry in entries.tolist()])
+            wanted = rows_of(chosen, run.snapshot[origin], run.end)
+            contract.same("bank", f"right after a reset from {which}", scene, wanted)
+            if not kept[entries].equal(run.snapshot[origin[chosen]]):
+                raise ContractError(f"bank: what {which} says of its entries is not what it gave.")
+            if scene.t != run.end.t:
+                raise ContractError(f"bank: a reset from {which} took scene.t to {scene.t}.")
+            if scene is contract.scene:
+                contract.run(scene, contract.after, origin)
+                wanted = rows_of(chosen, run.end[origin], run.later)
+                contract.same(
+                    "bank", f"{contract.after} steps after a reset from {which}", scene, wanted
+                )
 
 
 def rewind(contract: Contract) -> None:

@@ -211,3 +211,10 @@ def poison_scratch(scene: Scene) -> None:
     """Fills every scratch variable of every solver with bits that must not matter."""
     for solver in scene.solvers:
         solver.arena.poison_scratch()
+
+
+def rows_of(chosen: torch.Tensor, yes: SimState, no: SimState) -> SimState:
+    """Row by row, one state or the other; `chosen` says where it is the first."""
+    both = type(yes).cat([yes, no])
+    own = torch.arange(len(chosen))
+    return both[torch.where(chosen, own, own + len(chosen))]

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from genesis_state.testing.contract import Contract, ContractError, poison_scratch
+from genesis_state.testing.contract import Contract, ContractError, poison_scratch, rows_of
 
 if TYPE_CHECKING:
     from genesis_state.scene import Scene
-    from genesis_state.state import SimState
 
 
 def resume(contract: Contract) -> None:
@@ -62,12 +61,12 @@ def isolation(contract: Contract) -> None:
     ):
         scene.reset(state=run.end, params=True)
         scene.reset(state=state, envs_idx=envs_idx, params=True)
-        mixed = _rows(chosen, run.snapshot, run.end)
+        mixed = rows_of(chosen, run.snapshot, run.end)
         contract.same("isolation", f"right after a reset by {how}", scene, mixed)
         if scene.t != run.end.t:
             raise ContractError(f"isolation: a masked reset took scene.t to {scene.t}.")
         contract.run(scene, contract.after)
-        mixed = _rows(chosen, run.end, run.later)
+        mixed = rows_of(chosen, run.end, run.later)
         contract.same("isolation", f"{contract.after} steps after a reset by {how}", scene, mixed)
 
 
@@ -137,13 +136,6 @@ def _same_bytes(contract: Contract, when: str, in_place: Scene, by_kernel: Scene
     contract.same("transport", f"{when}, read into a state", by_kernel, filled)
     if in_place.t != by_kernel.t:
         raise ContractError(f"transport: {when}, t is {in_place.t} and {by_kernel.t}.")
-
-
-def _rows(chosen: torch.Tensor, yes: SimState, no: SimState) -> SimState:
-    """Row by row, one state or the other."""
-    both = type(yes).cat([yes, no])
-    own = torch.arange(len(chosen))
-    return both[torch.where(chosen, own, own + len(chosen))]
 
 
 def _require_life(contract: Contract) -> None:
