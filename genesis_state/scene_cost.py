@@ -162,6 +162,6 @@ class _StandIn(SceneMemory):
 
     def __init__(self, memory: SceneMemory, n_envs: int):
         self.layout, self.n_envs, self.device = memory.layout, n_envs, memory.device
-        self._arenas: Any = tuple(
-            SimpleNamespace(saved=_Rows(arena.saved, n_envs)) for arena in memory._arenas
+        self.arenas: Any = tuple(
+            SimpleNamespace(saved=_Rows(arena.saved, n_envs)) for arena in memory.arenas
         )

@@ -52,7 +52,7 @@ class SceneMemory:
     def rows(self) -> list[tuple[str, tuple[RowLayout, ...]]]:
         """By owner the rows of all its memory: saved, parameters, scratch and model."""
         return [
-            (arena.name, tuple(block.layout for block in arena.blocks)) for arena in self._arenas
+            (arena.name, tuple(block.layout for block in arena.blocks)) for arena in self.arenas
         ]
 
     def envs_t(self) -> torch.Tensor:

@@ -158,6 +158,34 @@ def test_a_scene_whose_runtime_was_taken_away_says_so() -> None:
     gs.destroy()
 
 
+def test_a_history_shows_where_it_stands_and_outlives_its_scene() -> None:
+    scene = built()
+    history = scene.record(every=2)
+    for _ in range(5):
+        scene.step()
+    scene.rewind(3)
+    assert "recording; the scene stands at t = 2." in Page(history._repr_html_()).text
+    history.stop()
+    assert "stopped" in Page(history._repr_html_()).text
+    scene.close()
+    assert "its scene is gone" in Page(history._repr_html_()).text
+    assert len(notebook.strip([([i / 10_000 for i in range(10_000)], "x")])) < 50_000
+
+
+def test_a_bank_shows_its_likeliest_entries() -> None:
+    scene = built(30)
+    bank = gs.StateBank(scene, 100)
+    assert "empty: bank.add" in Page(bank._repr_html_()).text
+    state = scene.get_state()
+    state.nasty.pos = torch.arange(180.0).reshape(30, 2, 3)
+    bank.add(state, weights=torch.arange(30.0), tags=[NASTY] * 29 + ["last"])
+    page = Page(bank._repr_html_())
+    assert "30 of 100 entries" in page.text and "20 of 30" in page.text
+    assert page.text.index("6.67%") < page.text.index("6.44%") and "alert" in page.text
+    bank.update(bank.entries.id, weights=0.0)
+    assert "%" not in Page(bank._repr_html_()).text
+
+
 def test_a_file_has_a_page_open_closed_and_damaged(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     arrays = {"S.x": np.array([[1.0, np.nan]]), "<i>": np.zeros((1, 0))}

@@ -15,7 +15,7 @@ from genesis_state.notebook.html import (
     pairs,
     table,
 )
-from genesis_state.notebook.plots import bars, curve
+from genesis_state.notebook.plots import bars, curve, strip
 from genesis_state.notebook.values import Glance, GlanceCells, glance, glance_cells
 
 __all__ = [
@@ -32,5 +32,6 @@ __all__ = [
     "note",
     "page",
     "pairs",
+    "strip",
     "table",
 ]

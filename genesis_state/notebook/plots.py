@@ -12,6 +12,7 @@ from genesis_state.notebook.html import Markup, escape
 WIDTH, HEIGHT = 120, 26
 _POINTS = 60
 _PAD = 2
+_MARKS = ((4, 13, "#4c8bf5"), (14, 20, "#e5993b"), (2, 24, "#e5484d"))  # top, bottom, colour
 
 
 def curve(
@@ -78,10 +79,36 @@ def bars(counts: Sequence[float] | np.ndarray, title: str = "") -> Markup:
     return _svg(f'<g fill="currentColor" opacity=".8">{shapes}</g>', title)
 
 
-def _svg(shapes: str, title: str) -> Markup:
+def strip(marks: Sequence[tuple[Sequence[float], str]], width: int = 360) -> Markup:
+    """Moments along a line from 0 to 1, what several of them mean below it.
+
+    Args:
+        marks: Places from 0 to 1 and what they are; those of the last kind are the largest.
+        width: How long the line is [pixels].
+    """
+    shapes = (
+        f'<line x1="{_PAD}" x2="{width - _PAD}" y1="13" y2="13" stroke="rgba(128,128,128,.6)"/>'
+    )
+    for kind, (places, _) in enumerate(marks):
+        # As many as can be told apart.
+        pixels = sorted({round(_PAD + place * (width - 2 * _PAD)) for place in places})
+        top, bottom, stroke = _MARKS[min(kind, len(_MARKS) - 1)]
+        for x in pixels:
+            shapes += (
+                f'<line x1="{x}" x2="{x}" y1="{top}" y2="{bottom}" stroke="{stroke}" '
+                f'stroke-width="{3 if kind == len(marks) - 1 else 1.5}"/>'
+            )
+    legend = " ".join(
+        f'<span style="color:{_MARKS[min(kind, len(_MARKS) - 1)][2]}">|</span> {escape(what)}'
+        for kind, (_, what) in enumerate(marks)
+    )
+    return Markup(_svg(shapes, "", width) + legend)
+
+
+def _svg(shapes: str, title: str, width: int = WIDTH) -> Markup:
     said = f"<title>{escape(title)}</title>" if title else ""
     return Markup(
-        f'<svg width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
+        f'<svg width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}" role="img">'
         f"{said}{shapes}</svg>"
     )
 

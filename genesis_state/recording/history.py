@@ -11,6 +11,7 @@ import torch
 from tqdm import tqdm
 
 from genesis_state.recording.checksums import StepChecksums
+from genesis_state.recording.history_page import history_page
 from genesis_state.recording.timeline import Keyframe, Timeline
 from genesis_state.state import SimState
 
@@ -291,6 +292,9 @@ class History(Sequence[SimState]):
                     self._advance(keyframe, range(at[0], moment))
                 at = (moment, False)
                 yield
+
+    def _repr_html_(self) -> str:
+        return history_page(self)
 
     def __repr__(self) -> str:
         times = self.times
