@@ -280,12 +280,36 @@ class Scene(SceneDeclaration):
             The history, a sequence of states. An earlier one of this scene ends.
         """
         self._require_built()
-        history = History(self, every, memory, checksums)
+        return self._follow(History(self, every, memory, checksums))
+
+    def _follow(self, history: History) -> History:
         if self.history is not None:
             self.history.stop()
         self.history = history
         self._followers.insert(0, history)  # before whoever would change what it is to keep
         return history
+
+    def load_history(
+        self, path: str | os.PathLike[str], every: int = 10, memory: float | str = "2GB"
+    ) -> History:
+        """Goes to the end of a history that was saved, from which it may be taken back and forth.
+
+        Of the file only what is asked for is read; it has to stay as long as the history is used.
+
+        Args:
+            path: A file that `history.save` wrote, in a scene like this one.
+            every, memory: As for `record`, of the steps to come.
+
+        Returns:
+            The history. An earlier one of this scene ends.
+
+        Raises:
+            ValueError: The file is damaged, holds no history, or is of another scene; nothing has
+                been changed.
+            OSError: There is no such file, or it cannot be read.
+        """
+        self._require_built()
+        return self._follow(History.from_file(self, path, every, memory))
 
     def rewind(self, steps: int = 1) -> None:
         """Takes the scene back by a number of steps of its history, bit for bit.

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -249,3 +250,63 @@ def test_lists_of_states_and_histories_are_compared_alike(scene: gs.Scene) -> No
     assert (found.step, found.env, found.key, found.a) == (13, 5, "RigidSolver.qpos", 7.0)
     with pytest.raises(ValueError, match="8 envs"):
         compare(states, [state[:3] for state in states])
+
+
+# ---------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize("suffix", gs.checkpoint.FORMATS)
+def test_a_history_goes_through_a_file(scene: gs.Scene, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"run{suffix}"
+    history = scene.record(every=5)
+    states = eventful(scene, 40)
+    history.save(path, metadata={"why": "test"})
+    scene.reset(params=True)
+    loaded = scene.load_history(path)
+    assert scene.get_state(params=True).equal(states[-1]) and scene.t == states[-1].t
+    assert loaded.times == history.times and compare(loaded, states) is None
+    assert compare(loaded, history) is None
+    scene.seek(2)
+    assert scene.get_state(params=True).equal(states[2])
+    more = eventful(scene, 7)
+    assert len(loaded) == 10 and loaded[-1].equal(more[-1]), "it goes on as any other"
+    assert gs.checkpoint.read(path).manifest["metadata"] == {"why": "test"}
+
+
+def test_a_seek_in_a_file_reads_little_of_it(
+    large: gs.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.safetensors"
+    large.reset(params=True)
+    history = large.record(every=1)
+    for _ in range(200):
+        large.step()
+    history.save(path)
+    loaded = large.load_history(path)
+    read = 0
+    fill = gs.checkpoint.Stored._fill
+
+    def counted(stored: gs.checkpoint.Stored, name: str, target: Any, start: int) -> None:
+        nonlocal read
+        read += len(target)
+        fill(stored, name, target, start)
+
+    monkeypatch.setattr(gs.checkpoint.Stored, "_fill", counted)
+    large.seek(70)
+    assert large.get_state(params=True).equal(history[70])
+    assert 0 < read < path.stat().st_size / 4
+    loaded.stop()
+
+
+def test_a_history_of_another_scene_is_refused(
+    scene: gs.Scene, large: gs.Scene, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.npz"
+    scene.record().save(path)
+    before = large.get_state(params=True)
+    with pytest.raises(ValueError, match="another scene:\n  n_envs: 8 in the file, 256 in this"):
+        large.load_history(path)
+    scene.save_checkpoint(path)
+    with pytest.raises(ValueError, match=r"holds no recording; pass a file that history\.save"):
+        scene.load_history(path)
+    assert large.get_state(params=True).equal(before)

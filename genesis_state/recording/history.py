@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import torch
 from tqdm import tqdm
 
+from genesis_state import checkpoint
+from genesis_state.checkpoint.content import plain_metadata
 from genesis_state.recording.checksums import StepChecksums
 from genesis_state.recording.history_page import history_page
-from genesis_state.recording.timeline import Keyframe, Timeline
+from genesis_state.recording.recording_file import read_timeline, require_fit, write_timeline
+from genesis_state.recording.timeline import KeptCommands, KeptKeyframe, Keyframe, Timeline
 from genesis_state.state import SimState
 
 if TYPE_CHECKING:
@@ -70,11 +74,28 @@ class History(Sequence[SimState]):
         self.recording = True
         if timeline is None:
             timeline = Timeline(times=[scene.t])
-            timeline.add_keyframe(Keyframe(0, scene.get_state(params=True), False))
+            timeline.add_keyframe(KeptKeyframe(0, False, scene.get_state(params=True)))
         self.timeline = timeline
         self.now = timeline.last
         self._edits: dict[str, list[str]] = {}
         scene._tell_edits()
+
+    @classmethod
+    def from_file(
+        cls, scene: Scene, path: str | os.PathLike[str], every: int, memory: float | str
+    ) -> History:
+        """The history in a file; the scene goes to its end. See `Scene.load_history`."""
+        stored = checkpoint.open(path)
+        try:
+            layout, n_envs, timeline = read_timeline(stored)
+            require_fit(scene, stored, layout, n_envs)
+            history = cls(scene, every, memory, bool(timeline.checksums), timeline)
+            history._restore(history.now)
+        except BaseException:
+            stored.close()
+            raise
+        scene._tell_edits()
+        return history
 
     @property
     def scene(self) -> Scene:
@@ -106,7 +127,7 @@ class History(Sequence[SimState]):
             if commands is None:
                 self._take_keyframe(edited=True)
             else:
-                timeline.add_commands(self.now, commands)
+                timeline.add_commands(self.now, KeptCommands(commands))
         if self._checksums is not None:
             timeline.checksums[self.now] = self._checksums.take()
 
@@ -118,7 +139,8 @@ class History(Sequence[SimState]):
         if self.now % self.every == 0:
             self._take_keyframe(edited=False)
         while timeline.nbytes > self.memory and len(timeline.keyframes) > 1:
-            self._spare = timeline.drop_first().load()
+            dropped = timeline.drop_first()
+            self._spare = dropped.state if isinstance(dropped, KeptKeyframe) else None
 
     def stop(self) -> None:
         """Ends the recording. What is there can still be gone back to and read."""
@@ -129,7 +151,7 @@ class History(Sequence[SimState]):
     def _take_keyframe(self, edited: bool) -> None:
         spare, self._spare = self._spare, None
         state = self.scene.get_state(out=spare, params=True)
-        self.timeline.add_keyframe(Keyframe(self.now, state, edited))
+        self.timeline.add_keyframe(KeptKeyframe(self.now, edited, state))
 
     # ---------------------------------------------------------------- going back
 
@@ -292,6 +314,21 @@ class History(Sequence[SimState]):
                     self._advance(keyframe, range(at[0], moment))
                 at = (moment, False)
                 yield
+
+    # ---------------------------------------------------------------- files
+
+    def save(self, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None) -> None:
+        """Writes all that is kept to a file, from which `scene.load_history` seeks.
+
+        Args:
+            path: The file; its suffix names the format: .safetensors, .npz or .pkl.
+            metadata: Plain values of your own to keep in the manifest, under "metadata".
+
+        Raises:
+            TypeError, ValueError: The suffix names no format, or `metadata` is not plain.
+            OSError: Nothing could be saved; what stood there is as it was.
+        """
+        write_timeline(self.scene, self.timeline, path, {"metadata": plain_metadata(metadata)})
 
     def _repr_html_(self) -> str:
         return history_page(self)

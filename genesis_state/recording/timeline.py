@@ -8,35 +8,64 @@ is what step m + 1 starts from, and not what step m ended with.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import torch
 
 from genesis_state.state import SimState
 
-Commands: TypeAlias = Mapping[str, torch.Tensor]
-"""Values of variables after an edit, shape (n_envs, …), by key."""
+
+class Commands(Mapping[str, torch.Tensor]):
+    """Values of variables after an edit, shape (n_envs, …), by key."""
+
+    nbytes: int
+    """Bytes that they take in memory."""
 
 
-@dataclass
-class Keyframe:
+class Keyframe(ABC):
     """A state with its parameters, as of a moment or of the edit that followed it."""
 
     moment: int
-    state: SimState
     edited: bool
+    nbytes: int
+    """Bytes that it takes in memory."""
+
+    @abstractmethod
+    def load(self) -> SimState:
+        """The state. It is not to be changed."""
+
+
+class KeptCommands(Commands):
+    """Commands in memory."""
+
+    def __init__(self, values: Mapping[str, torch.Tensor]):
+        self._values = dict(values)
+        self.nbytes = sum(value.nbytes for value in values.values())
+
+    def __getitem__(self, key: str) -> torch.Tensor:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class KeptKeyframe(Keyframe):
+    """A keyframe in memory."""
+
+    def __init__(self, moment: int, edited: bool, state: SimState):
+        self.moment = moment
+        self.edited = edited
+        self.state = state
+        self.nbytes = state.nbytes
 
     def load(self) -> SimState:
-        """The state."""
         return self.state
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that it takes in memory."""
-        return self.state.nbytes
 
 
 @dataclass
@@ -78,7 +107,7 @@ class Timeline:
     def add_commands(self, moment: int, commands: Commands) -> None:
         """Takes what was commanded after a moment."""
         self.commands[moment] = commands
-        self.nbytes += _size(commands)
+        self.nbytes += commands.nbytes
 
     def before(self, moment: int) -> Keyframe:
         """The latest keyframe from which a moment can be reached."""
@@ -97,8 +126,7 @@ class Timeline:
         self.nbytes -= dropped.nbytes
         start = self.keyframes[0].moment
         for moment in range(self.base, start):
-            self.nbytes -= _size(self.commands.pop(moment, {}))
-            self.checksums.pop(moment, None)
+            self._forget(moment)
         del self.times[: start - self.base]
         self.base = start
         return dropped
@@ -108,8 +136,7 @@ class Timeline:
         while (self.keyframes[-1].moment, self.keyframes[-1].edited) > (moment, False):
             self.nbytes -= self.keyframes.pop().nbytes
         for later in range(moment, self.last + 1):
-            self.nbytes -= _size(self.commands.pop(later, {}))
-            self.checksums.pop(later, None)
+            self._forget(later)
         del self.times[moment - self.base + 1 :]
 
     def moment_of(self, t: int) -> int | None:
@@ -119,6 +146,20 @@ class Timeline:
                 return moment
         return None
 
+    def of_env(self, env: int) -> Timeline:
+        """The timeline of one environment alone, in memory."""
+        own = Timeline(times=list(self.times), base=self.base)
+        for keyframe in self.keyframes:
+            row = keyframe.load()[env]
+            own.add_keyframe(KeptKeyframe(keyframe.moment, keyframe.edited, row))
+        for moment, commands in self.commands.items():
+            rows = {key: value[env : env + 1].clone() for key, value in commands.items()}
+            own.add_commands(moment, KeptCommands(rows))
+        own.checksums = {m: sums[env : env + 1].clone() for m, sums in self.checksums.items()}
+        return own
 
-def _size(commands: Commands) -> int:
-    return sum(value.nbytes for value in commands.values())
+    def _forget(self, moment: int) -> None:
+        """What follows a moment."""
+        commands = self.commands.pop(moment, None)
+        self.nbytes -= 0 if commands is None else commands.nbytes
+        self.checksums.pop(moment, None)
