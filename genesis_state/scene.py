@@ -146,6 +146,8 @@ class Scene(SceneDeclaration):
         for solver in self.__dict__.get("solvers", ()):
             if name == f"{solver.alias()}_solver":
                 return solver
+        if name.endswith("_solver") and not self.__dict__.get("_built"):
+            raise AttributeError(f"Scene has no {name!r} yet; its solvers are made by build().")
         raise AttributeError(f"Scene has no {name!r}.")
 
     # ---------------------------------------------------------------- state
