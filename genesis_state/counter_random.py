@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import torch
 
 # The constants of splitmix64 by Sebastiano Vigna (public domain), as signed 64-bit numbers.
@@ -27,28 +28,33 @@ def mix(words: torch.Tensor) -> torch.Tensor:
     return words
 
 
+def mix_array(words: np.ndarray, spare: np.ndarray) -> None:
+    """The same of a uint64 array, in place and by one thread; `spare` is as large."""
+    for shift, factor in ((30, _MIX_1), (27, _MIX_2), (31, 1)):
+        np.right_shift(words, np.uint64(shift), out=spare)
+        np.bitwise_xor(words, spare, out=words)
+        if factor != 1:
+            np.multiply(words, np.uint64(factor % 2**64), out=words)
+
+
 def stream_key(seed: int, name: str) -> int:
     """The key of a named stream of a seed, a signed 64-bit number."""
     digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
     return int.from_bytes(digest[:8], "little", signed=True)
 
 
-def random_words(key: int, start: int, n: int, device: torch.device | str) -> torch.Tensor:
-    """Numbers `start` to `start + n - 1` of a stream: int64, shape (n,), all 64 bits random."""
-    places = torch.arange(start + 1, start + 1 + n, device=device)
-    return mix(places.mul_(GOLDEN).add_(key))
-
-
-def below(bounds: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-    """Random words as integers from 0 to bounds - 1.
-
-    Args:
-        bounds: float64, whole numbers from 1 to 2^52: one, or one for each word.
-        words: What `random_words` gave.
+def random_fractions(key: int, start: int, n: int, device: torch.device | str) -> torch.Tensor:
+    """Numbers `start` to `start + n - 1` of a stream.
 
     Returns:
-        int64; each value has its probability to within 2^-53.
+        float64 of shape (n,), multiples of 2^-53 from 0 to less than 1.
     """
-    fractions = ((words >> 11) & (1 << 53) - 1).double() * 2.0**-53
-    # A product may round up to its bound.
-    return torch.minimum(fractions * bounds, bounds - 1).long()
+    if torch.device(device).type == "cpu":
+        array = np.arange(start + 1, start + 1 + n, dtype=np.uint64)
+        array *= np.uint64(GOLDEN % 2**64)
+        array += np.uint64(key % 2**64)
+        mix_array(array, np.empty_like(array))
+        array >>= np.uint64(11)
+        return torch.from_numpy(array * 2.0**-53)
+    words = mix(torch.arange(start + 1, start + 1 + n, device=device).mul_(GOLDEN).add_(key))
+    return ((words >> 11) & (1 << 53) - 1).double() * 2.0**-53

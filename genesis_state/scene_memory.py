@@ -127,7 +127,8 @@ class SceneMemory:
             origin: int64 on the device, in range, one for each selected environment.
         """
         source = self._admit(state, params)
-        for arena, block in zip(self.arenas, source.saved, strict=True):
+        # The clock first, as in `write`.
+        for arena, block in zip(reversed(self.arenas), reversed(source.saved), strict=True):
             arena.saved.write(block, selection, "mapped", origin)
         if params:
             assert source.params is not None

@@ -44,6 +44,8 @@ class Selection:
         if self.index is not None:
             return self.index
         if self.mask is not None:
+            if self.device.type == "cpu":
+                return torch.from_numpy(np.flatnonzero(self.mask.numpy()))
             return self.mask.nonzero().squeeze(1)
         assert self.slice is not None
         where = self.slice

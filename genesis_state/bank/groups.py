@@ -38,9 +38,10 @@ def grouped(checksums: torch.Tensor, stored: torch.Tensor) -> Groups:
     last = torch.zeros_like(distinct).scatter_reduce_(0, of, rows, "amax")
     place = torch.full_like(distinct, -1)
     # The first that is above, less one: the one that is equal, if any is.
-    where = (search(distinct, stored) - 1).clamp_(min=0)
-    there = (distinct[where] == stored).nonzero().squeeze(1)
-    place[where[there]] = there
+    found, whose = search(distinct, stored)
+    where = (found - 1).clamp_(min=0)
+    same = distinct[where] == stored[whose]
+    place[where[same]] = whose[same]
     order = lead.argsort()
     rank = torch.empty_like(order)
     rank[order] = torch.arange(len(order), device=order.device)

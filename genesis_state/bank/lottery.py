@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
 
-from genesis_state.counter_random import below, random_words
+from genesis_state.counter_random import random_fractions
 
-_QUANTA = 52
+_BITS = 52
 """Weights become whole numbers whose sum has at most so many bits: such sums are exact, and so are
 the same on every device whatever the order of its threads."""
 
@@ -18,37 +19,50 @@ class Lottery:
     """The chance of each entry, kept until weights change.
 
     Args:
-        weights: float64, shape (n,), n at least 1, finite and not negative.
+        weights: float64, finite and not negative.
 
     Raises:
         ValueError: None of them is positive.
     """
 
     def __init__(self, weights: torch.Tensor):
-        largest = float(weights.max())
+        largest = float(weights.max()) if len(weights) else 0.0
         if not largest > 0:
             raise ValueError(
                 f"bank: the weights of all {len(weights)} entries are 0; update some, or add more."
             )
-        bits = _QUANTA - len(weights).bit_length() - math.frexp(largest)[1]
-        quanta = (weights * math.ldexp(1.0, min(bits, 1023))).long()
-        quanta[(weights > 0) & (quanta == 0)] = 1  # rare, not impossible
-        self._ends = quanta.cumsum(0)
-        self._total = self._ends[-1].double()
+        bits = _BITS - len(weights).bit_length() - math.frexp(largest)[1]
+        scale = math.ldexp(1.0, min(bits, 1023))
+        on_cpu = weights.device.type == "cpu"  # where NumPy wakes no threads
+        array: Any = weights.numpy() if on_cpu else weights
+        whole = (np if on_cpu else torch).floor(array * scale)
+        whole[(array > 0) & (whole == 0)] = 1  # rare, not impossible
+        self._ends = torch.as_tensor(whole.cumsum(0))
+        self._total = float(self._ends[-1])
 
-    def draw(self, key: int, start: int, n: int) -> torch.Tensor:
-        """Places of entries, int64, shape (n,): those of numbers `start` and up of a stream."""
-        words = random_words(key, start, n, self._ends.device)
-        return search(self._ends, below(self._total, words))
+    def draw(self, key: int, start: int, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Draws with the numbers `start` to `start + n - 1` of a stream.
+
+        Returns:
+            Places of entries in ascending order, and which draw each is of; both int64, shape (n,).
+        """
+        values = random_fractions(key, start, n, self._ends.device)
+        # A product may round up to the total, where nobody's share is.
+        values.mul_(self._total).clamp_(max=self._total - 0.5)
+        return search(self._ends, values)
 
 
-def search(ends: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """For each value the first place whose end is above it; the ends ascend. int64."""
+def search(ends: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """For each value, in ascending order, how many ends are not above it; and which value it is.
+
+    Args:
+        ends: Ascending.
+        values: Of the same dtype, in any order.
+    """
     if ends.device.type != "cpu":
-        return torch.searchsorted(ends, values, right=True)
+        ascending, order = values.sort()
+        return torch.searchsorted(ends, ascending, right=True), order
     # NumPy finds ascending values in a third of the time, and wakes no threads.
-    wanted = values.numpy()
-    order = wanted.argsort()
-    found = np.empty(len(wanted), np.int64)
-    found[order] = ends.numpy().searchsorted(wanted[order], side="right")
-    return torch.from_numpy(found)
+    order = values.numpy().argsort()
+    found = ends.numpy().searchsorted(values.numpy()[order], side="right")
+    return torch.from_numpy(found), torch.from_numpy(order)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from genesis_state.counter_random import below, random_words
+from genesis_state.counter_random import random_fractions
 
 
 def _ring(turns: torch.Tensor, capacity: int, key: int) -> torch.Tensor:
@@ -20,8 +20,9 @@ def _reservoir(turns: torch.Tensor, capacity: int, key: int) -> torch.Tensor:
     The t-th new row (from 0) takes a place drawn from 0 to t, or none if that is beyond the last.
     So the bank is at any time a uniform sample of all rows that were new.
     """
-    words = random_words(key, int(turns[0]), len(turns), turns.device)
-    drawn = below((turns + 1).double(), words)
+    fractions = random_fractions(key, int(turns[0]), len(turns), turns.device)
+    drawn = (fractions * (turns + 1)).long()
+    # A product may round up to t + 1, which is no place either.
     return torch.where(turns < capacity, turns, drawn)
 
 

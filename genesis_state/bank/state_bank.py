@@ -19,7 +19,7 @@ from genesis_state.bank.policies import POLICIES, find_places
 from genesis_state.bank.table import Table
 from genesis_state.counter_random import stream_key
 from genesis_state.layout import StateLayout
-from genesis_state.selection import select
+from genesis_state.selection import Selection, select
 from genesis_state.state import SimState
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ class StateBank:
         self._offered = 0  # new states it was given
         self._cleared = 0  # how many of those before it was cleared
         self._drawn = 0  # random numbers that draws used
+        self._keys = {name: stream_key(seed, name) for name in ("draw", "keep")}
         self._lottery: Lottery | None = None  # of the present weights
 
     # ---------------------------------------------------------------- in
@@ -132,7 +133,7 @@ class StateBank:
         table.tell(groups.place[known], groups.last[known], weight, tag)
         fresh = (groups.place < 0).nonzero().squeeze(1)
         if len(fresh):
-            seen, key = self._offered - self._cleared, stream_key(self.seed, "keep")
+            seen, key = self._offered - self._cleared, self._keys["keep"]
             to = find_places(self.policy, seen, len(fresh), self.capacity, key, self.device)
             kept = (to >= 0).nonzero().squeeze(1)
             serial = self._offered + kept
@@ -169,15 +170,12 @@ class StateBank:
         if not 0 <= rate <= 1:
             raise ValueError(f"rate: {rate!r}, needs a number from 0 to 1.")
         there = self._table.there(ids)
-        places = torch.where(there, ids % self.capacity, self.capacity)
+        distinct, which, count = ids[there].unique(return_inverse=True, return_counts=True)
         # index_put_ adds 64-bit floats in a fixed order, on every device.
-        sums = torch.zeros((2, self.capacity + 1), dtype=torch.float64, device=self.device)
-        sums[0].index_put_((places,), given, accumulate=True)
-        sums[1].index_put_((places,), torch.ones_like(given), accumulate=True)
-        total, count = sums[:, :-1]
-        weight = self._table.weight
-        moved = weight + rate * (total / count - weight)
-        self._table.weight = torch.where(count > 0, moved, weight)
+        total = torch.zeros(len(distinct), dtype=torch.float64, device=self.device)
+        total.index_put_((which,), given[there], accumulate=True)
+        places, weight = distinct % self.capacity, self._table.weight
+        weight[places] += rate * (total / count - weight[places])
         self._lottery = None
         return there
 
@@ -203,7 +201,8 @@ class StateBank:
         """
         if isinstance(n, bool) or not isinstance(n, int) or n < 0:
             raise ValueError(f"sample: n is {n!r}, needs an integer that is 0 or more.")
-        return self._table.id[self._draw(n)]
+        places, draw = self._draw(n)
+        return self._ids(places, draw)
 
     def reset(self, scene: Scene, envs_idx: Any = None) -> torch.Tensor:
         """Puts an entry into each selected environment, drawn by weight.
@@ -232,20 +231,29 @@ class StateBank:
         chosen = select(envs_idx, scene.n_envs, self.device)
         if chosen.duplicates():
             raise ValueError("bank: envs_idx names an environment more than once; name it once.")
-        count = len(chosen.indices()) if chosen.count is None else chosen.count
-        places = self._draw(count)
+        index = chosen.indices()
+        places, draw = self._draw(len(index))
+        # By place: the rows are read in the order in which they lie.
+        chosen = Selection(
+            "index", scene.n_envs, self.device, len(index), index=index.gather(0, draw)
+        )
         scene._memory.write_rows(self._table.rows, places, chosen, self.params)
-        return self._table.id[places]
+        return self._ids(places, draw)
 
-    def _draw(self, n: int) -> torch.Tensor:
-        """The places of `n` entries."""
+    def _draw(self, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The places of `n` entries, ascending, and which draw each is of."""
         if n == 0:
-            return torch.empty(0, dtype=torch.int64, device=self.device)
+            none = torch.empty(0, dtype=torch.int64, device=self.device)
+            return none, none
         if self._lottery is None:
             self._lottery = Lottery(self._table.weight[: self._table.n])
-        places = self._lottery.draw(stream_key(self.seed, "draw"), self._drawn, n)
+        drawn = self._lottery.draw(self._keys["draw"], self._drawn, n)
         self._drawn += n
-        return places
+        return drawn
+
+    def _ids(self, places: torch.Tensor, draw: torch.Tensor) -> torch.Tensor:
+        """The ids of entries in the order in which they were drawn."""
+        return torch.empty_like(places).scatter_(0, draw, self._table.id.gather(0, places))
 
     def __getitem__(self, entries: Any) -> SimState:
         """A copy of the states of entries by their ids; `t` is that of the first.
