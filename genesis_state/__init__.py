@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from genesis_state.layout import StateLayout
     from genesis_state.options import cone, constraint_solver, integrator
     from genesis_state.plotting import plot
+    from genesis_state.recording.capsule import replay
     from genesis_state.recording.compare import compare
     from genesis_state.runtime import Backend, destroy, init, logger
     from genesis_state.scene import Scene
@@ -75,6 +76,7 @@ _NAMES = {
     "integrator": "options",
     "logger": "runtime",
     "plot": "plotting",
+    "replay": "recording.capsule",
 }
 _BACKENDS = ("cpu", "gpu", "cuda", "vulkan")
 _RUNTIME = ("device", "tc_bool", "tc_float", "tc_int")
@@ -106,6 +108,7 @@ __all__ = [
     "morphs",
     "options",
     "plot",
+    "replay",
     "sensors",
     "surfaces",
     "tc_bool",

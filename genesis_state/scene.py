@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, Literal, overload
@@ -13,6 +13,7 @@ import torch
 from genesis_state import assembly, branching, checkpoint, scene_files
 from genesis_state.layout import StateLayout
 from genesis_state.load_report import LoadReport
+from genesis_state.recording.guard import Guard
 from genesis_state.recording.history import History
 from genesis_state.scene_declaration import Follower, SceneDeclaration
 from genesis_state.scene_description import SceneDescription, describe
@@ -333,6 +334,39 @@ class Scene(SceneDeclaration):
             ValueError: It is not kept; nothing has been changed.
         """
         self._require_history("seek").seek(t)
+
+    def guard(
+        self,
+        folder: str | os.PathLike[str],
+        keep: int = 20,
+        predicate: Callable[[Scene], torch.Tensor] | None = None,
+        restore: Literal["last_good", "initial"] | None = "last_good",
+        most: int = 100,
+    ) -> Guard:
+        """Keeps the last steps of every environment that fails, and lets the others go on.
+
+        An environment fails when a solver finds its state to be none any more (a number is not
+        finite), when it has more contacts than there is room for, or when `predicate` says so. Its
+        last steps go to a file of its own, which `gs.replay` and `genesis-state replay` run again
+        in a scene of one environment.
+
+        Args:
+            folder: Where the files go; it is made when there is one.
+            keep: Least number of steps that a file has, if there were so many; it may have twice
+                as many.
+            predicate: predicate(scene) gives bools of shape (n_envs,); called after each step.
+            restore: What becomes of an environment that failed: "last_good" puts it back to where
+                its file begins, "initial" to the end of `build`, None leaves it. Other
+                environments are not touched.
+            most: Files that are written at most.
+
+        Returns:
+            The guard, with `capsules`, the files written; `stop()` ends it.
+        """
+        self._require_built()
+        guard = Guard(self, folder, keep, predicate, restore, most)
+        self._followers.append(guard)
+        return guard
 
     def _require_history(self, call: str) -> History:
         self._require_built()

@@ -176,11 +176,14 @@ class SceneMemory:
                 arena.param.touched.clear()
         return found
 
-    def commands(self, touched: Mapping[str, list[str]]) -> dict[str, torch.Tensor] | None:
-        """Values of variables that were written, by key; None if not all of them are commands."""
+    def only_commands(self, touched: Mapping[str, list[str]]) -> bool:
+        """Whether all variables that were written are commands."""
         arenas = {arena.name: arena for arena in self.arenas}
-        if any(not arenas[owner].commands.issuperset(names) for owner, names in touched.items()):
-            return None
+        return all(arenas[owner].commands.issuperset(names) for owner, names in touched.items())
+
+    def values(self, touched: Mapping[str, list[str]]) -> dict[str, torch.Tensor]:
+        """Copies of variables, by key; shape (n_envs, …)."""
+        arenas = {arena.name: arena for arena in self.arenas}
         return {
             f"{owner}.{name}": arenas[owner].get(name)
             for owner, names in touched.items()

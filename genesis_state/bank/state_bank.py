@@ -245,6 +245,8 @@ class StateBank:
         if n == 0:
             none = torch.empty(0, dtype=torch.int64, device=self.device)
             return none, none
+        if not self._table.n:
+            raise ValueError("bank: it is empty; put states in with bank.add(scene.get_state()).")
         if self._lottery is None:
             self._lottery = Lottery(self._table.weight[: self._table.n])
         drawn = self._lottery.draw(self._keys["draw"], self._drawn, n)

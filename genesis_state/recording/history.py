@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from genesis_state import checkpoint
 from genesis_state.checkpoint.content import plain_metadata
+from genesis_state.notebook.running import hidden
 from genesis_state.recording.checksums import StepChecksums
 from genesis_state.recording.history_page import history_page
 from genesis_state.recording.recording_file import read_timeline, require_fit, write_timeline
@@ -123,11 +124,11 @@ class History(Sequence[SimState]):
         if self.now < timeline.last:
             timeline.cut(self.now)  # another future begins
         if touched:
-            commands = self.scene._memory.commands(touched)
-            if commands is None:
-                self._take_keyframe(edited=True)
+            memory = self.scene._memory
+            if memory.only_commands(touched):
+                timeline.add_commands(self.now, KeptCommands(memory.values(touched)))
             else:
-                timeline.add_commands(self.now, KeptCommands(commands))
+                self._take_keyframe(edited=True)
         if self._checksums is not None:
             timeline.checksums[self.now] = self._checksums.take()
 
@@ -166,8 +167,8 @@ class History(Sequence[SimState]):
         first = self.timeline.first
         if self.now - steps < first:
             raise ValueError(
-                f"rewind: {steps} steps, but only {self.now - first} back are kept; record with "
-                "more memory."
+                f"rewind: {steps} steps, but only {self.now - first} are kept before this one"
+                f"{self._forgotten()}."
             )
         self._go(self.now - steps)
 
@@ -185,10 +186,14 @@ class History(Sequence[SimState]):
         if moment is None:
             times = self.timeline.times[self.timeline.first - self.timeline.base :]
             raise ValueError(
-                f"seek: t={t} is not kept; there are {min(times)} to {max(times)}; record with "
-                "more memory."
+                f"seek: t={t} is not in the history, which goes from {min(times)} to {max(times)}"
+                f"{self._forgotten() if t < min(times) else ''}."
             )
         self._go(moment)
+
+    def _forgotten(self) -> str:
+        """What would have kept more."""
+        return "; record with more memory to keep more" if self.timeline.base else ""
 
     def _go(self, moment: int) -> None:
         scene = self.scene
@@ -207,7 +212,7 @@ class History(Sequence[SimState]):
         self._advance(keyframe, range(keyframe.moment, moment))
 
     def _advance(self, keyframe: Keyframe, moments: range) -> None:
-        for at in tqdm(moments, desc="seek", delay=DELAY, leave=False, disable=None):
+        for at in tqdm(moments, desc="seek", delay=DELAY, leave=False, disable=hidden()):
             self._replay(at, skip=keyframe.edited and at == keyframe.moment)
 
     def _replay(self, at: int, skip: bool = False) -> None:
@@ -351,5 +356,5 @@ def read_bytes(memory: float | str) -> int:
         if found:
             return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
     elif isinstance(memory, (int, float)) and not isinstance(memory, bool) and memory > 0:
-        return int(memory)
+        return int(min(memory, 1 << 62))
     raise ValueError(f'memory: {memory!r}, needs a number of bytes, or such as "2GB" or "500MiB".')
