@@ -25,7 +25,8 @@ from genesis_state.text import count, size
 _ROLES = {"state": "state", "memory": "memory", "param": "parameters"}
 _PLOTS = 80  # variables whose values are looked at
 _UNSEEN = GlanceCells(Markup(""), Markup(""), Markup(""), 0)
-_HEAD = ("variable", "what it is", "dtype", "shape", "range", "values", "over environments")
+_HEAD = ("variable", "what it is", "dtype", "shape", "range", "values")
+_HEAD_OF_MANY = (*_HEAD, "over environments")
 
 
 def state_page(
@@ -82,6 +83,7 @@ def _roles(
         if not variables:
             continue
         rows, here = [], 0
+        head = _HEAD_OF_MANY if len(views[variables[0].name]) > 1 else _HEAD
         for var in variables:
             view = views[var.name]
             if not var.nbytes:
@@ -90,10 +92,11 @@ def _roles(
             left -= 1
             here += cells.broken
             about = doc(f"{owner.name}.{var.name}")
-            rows.append((var.name, about, var.dtype, tuple(view.shape), *cells[:3]))
+            row = (var.name, about, var.dtype, tuple(view.shape), *cells[:3])
+            rows.append(row[: len(head)])
         nbytes = sum(var.nbytes for var in variables)
         aside = f"{count(len(variables), 'variable')}, {size(nbytes)} per environment"
-        body = [table(_HEAD, rows, wide=(1,)) if rows else ""]
+        body = [table(head, rows, wide=(1,)) if rows else ""]
         empty = [var.name for var in variables if not var.nbytes]
         if empty:
             body.append(note(f"of no size here: {', '.join(empty)}"))

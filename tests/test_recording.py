@@ -104,9 +104,7 @@ def test_the_oldest_steps_are_forgotten_first(scene: gs.Scene) -> None:
         assert found.equal(state)
     with pytest.raises(ValueError, match=r"45 steps, but only \d+ are kept before this one; rec"):
         scene.rewind(45)
-    with pytest.raises(
-        ValueError, match=r"t=1000 is not in the history, which goes from \d+ to \d+\."
-    ):
+    with pytest.raises(ValueError, match=r"t=1000 is not in the history, which goes from \d+"):
         scene.seek(1000)
     assert scene.get_state(params=True).equal(states[-1])
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from genesis_state.notebook import bars, details, note, page, pairs, table
-from genesis_state.notebook.values import brief, glance
+from genesis_state.notebook import details, glance_cells, note, page, pairs, table
+from genesis_state.notebook.values import brief
 from genesis_state.text import count, size
 
 if TYPE_CHECKING:
@@ -30,11 +30,9 @@ def bank_page(bank: StateBank) -> str:
         "parameters": "kept" if bank.params else "left out",
     }
     if n:
-        weights = glance(entries.weight)
-        facts["weights"] = f"{brief(weights.minimum or 0)} … {brief(weights.maximum or 0)}"
-        if weights.minimum != weights.maximum:
-            facts[""] = bars(weights.counts, "how many entries have which weight")
-    parts = [pairs(facts.items())]
+        weights = glance_cells(entries.weight)
+        facts |= {"weights": weights.range, "": weights.spread}
+    parts = [pairs((name, value) for name, value in facts.items() if value != "")]
     if not n:
         parts.append(note("empty: bank.add(scene.get_state()) puts states in"))
         return page("StateBank", *parts, aside=f"0 of {bank.capacity:,} entries")

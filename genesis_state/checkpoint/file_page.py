@@ -45,7 +45,9 @@ def file_page(
     if array is not None and total > READ_AT_ONCE:
         array, why_not = None, f"values: not read, there are {size(total)} of them"
     rows, flaw = [], ""
-    for index, (name, info) in enumerate(described.infos.items()):
+    empty = [name for name, info in described.infos.items() if not info.nbytes]
+    full = [(name, info) for name, info in described.infos.items() if info.nbytes]
+    for index, (name, info) in enumerate(full):
         cells: tuple[object, ...] = ()
         if array is not None:
             cells = ("",) * 3
@@ -56,9 +58,11 @@ def file_page(
                     flaw = str(error)
         rows.append((name, info.dtype.name, tuple(info.shape), f"{info.nbytes:,}", *cells))
     shown = ("range", "values", "over environments") if array is not None else ()
-    body = table(("array", "dtype", "shape", "bytes", *shown), rows, right=(3,))
+    body = [table(("array", "dtype", "shape", "bytes", *shown), rows, right=(3,))]
+    if empty:
+        body.append(note(f"without values: {', '.join(empty)}"))
     arrays = count(len(described.infos), "array")
-    parts.append(details("arrays", body, aside=f"{arrays}, {size(total)}", open=True))
+    parts.append(details("arrays", *body, aside=f"{arrays}, {size(total)}", open=True))
     if flaw:
         parts.append(note(Markup(f"{badge('damaged', 'bad')} {escape(flaw)}")))
     elif array is None and rows:

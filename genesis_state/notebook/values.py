@@ -14,6 +14,7 @@ MAX_VALUES = 1 << 20
 """Values of a variable that are looked at; of more, some environments and entries are chosen."""
 
 _BINS = 24
+_FEW = 5  # of fewer values bars say nothing
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,12 @@ def glance_cells(values: np.ndarray) -> GlanceCells:
     if found.minimum is None or found.minimum == found.maximum:
         return GlanceCells(text, Markup(""), Markup(""), found.nan + found.inf)
     part = f"{found.looked_at:,} of " if found.looked_at < found.of else ""
-    spread = bars(found.counts, f"how often which values occur, of {part}{found.of:,}")
+    few = found.of < _FEW
+    spread = (
+        Markup("")
+        if few
+        else bars(found.counts, f"how often which values occur, of {part}{found.of:,}")
+    )
     n_envs = len(found.middle)
     alike = all(
         np.array_equal(c, np.full(n_envs, c[0]), True)
