@@ -180,6 +180,11 @@ def test_what_is_no_capsule_is_refused(started: gs.Scene, tmp_path: Path) -> Non
     started.save_checkpoint(path)
     with pytest.raises(ValueError, match="is no capsule; pass a file that a guard wrote"):
         gs.replay(path)
-    for given, message in (({"restore": "now"}, "restore is 'now'"), ({"keep": 0}, "every is 0")):
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"restore": "now"}, "restore is 'now'"),
+        ({"keep": 0}, "every is 0"),
+        ({"most": -1}, "most is -1"),
+    ]
+    for given, message in wrong:
         with pytest.raises(ValueError, match=message):
             started.guard(tmp_path, **given)

@@ -13,6 +13,7 @@ from genesis_state import assembly, testing
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+STATE_BANK = (ROOT / "docs" / "state_bank.md").read_text(encoding="utf-8")
 CHECKPOINTS = (ROOT / "docs" / "checkpoints.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 BLOCKS = BLOCK.findall(TEXT)
@@ -51,6 +52,15 @@ def test_blocks_on_checkpoints_run_one_after_the_other(tmp_path: Path) -> None:
         "'step_000000000100.safetensors'",
     ):
         assert words in run.stdout
+
+
+def test_blocks_on_state_banks_run_one_after_the_other(tmp_path: Path) -> None:
+    script = "\n".join(BLOCK.findall(STATE_BANK))
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=600
+    )
+    assert run.returncode == 0, run.stderr
+    assert "'askew': 256" in run.stdout
 
 
 def test_state_table_is_that_of_the_schemas() -> None:

@@ -1,7 +1,7 @@
-"""The command line `genesis-state`: look at checkpoint files, rewrite them, and train.
+"""The command line `genesis-state`: look at checkpoint files, rewrite them, check, and train.
 
-All but `train` know files only: neither Taichi nor torch is loaded, so that they start at once, as
-`train --help` does.
+What is about files alone loads neither Taichi nor torch, so that it starts at once, as `--help`
+does everywhere.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import click
 from genesis_state.cli.convert import convert_command
 from genesis_state.cli.diff import diff_command
 from genesis_state.cli.inspect import inspect_command
+from genesis_state.cli.replay import replay_command
 from genesis_state.cli.slice import slice_command
 from genesis_state.cli.train import train_command
 from genesis_state.cli.verify import verify_command
@@ -26,9 +27,9 @@ __all__ = ["main"]
 def main() -> None:
     """Look at checkpoint files (.pkl, .safetensors, .npz), compare, check and rewrite them; train.
 
-    Every command about files takes --json and then prints one JSON object. Exit status: 0 is done,
-    1 is "no" (diff: they differ; verify: not every file is vouched for), 2 is trouble, said in one
-    sentence.
+    Every command but train takes --json and then prints one JSON object. Exit status: 0 is done,
+    1 is "no" (diff: they differ; verify: not every file is vouched for, or a line of the contract
+    does not hold; replay: it is not the same), 2 is trouble, said in one sentence.
 
     \b
     Example:
@@ -42,6 +43,7 @@ for command in (
     verify_command,
     convert_command,
     slice_command,
+    replay_command,
     train_command,
 ):
     main.add_command(command)

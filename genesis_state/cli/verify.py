@@ -1,4 +1,4 @@
-"""`genesis-state verify`: whether files are what was saved."""
+"""`genesis-state verify`: whether files are what was saved, and scripts keep the contract."""
 
 from __future__ import annotations
 
@@ -25,19 +25,28 @@ OK, BROKEN, NO_CHECKSUMS = "OK", "broken", "no checksums"
 @as_json
 @click.pass_context
 def verify_command(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> None:
-    """Read every byte of files and compare checksums.
+    """Read every byte of files and compare checksums; check the contract on scripts.
 
-    Prints a line for each: OK, or what is broken. A pickle made by hand has no checksums: it is
-    read, and not called OK, since nothing vouches for it.
+    Prints a line for each file: OK, or what is broken. A pickle made by hand has no checksums: it
+    is read, and not called OK, since nothing vouches for it.
+
+    A script (.py) that builds a scene and steps it is run, several times: whether its scene goes
+    on from a restored state as it did, with any number of threads, in any order of environments,
+    through a file. What it prints is not shown. Each line of the contract that does not hold names
+    the first step, environment and variable that differ, with both values.
 
     Exit status: 0 if all are OK, 1 if one is broken, cannot be read or has no checksums.
 
     \b
-    Example:
+    Examples:
       genesis-state verify runs/*.npz
+      genesis-state verify my_scene.py
     """
     found = []
     for file in files:
+        if file.endswith(".py"):
+            found.append(verify_script(file, quiet=as_json))
+            continue
         found.append(verify(file))
         if not as_json:
             say(line(found[-1]))
@@ -45,6 +54,31 @@ def verify_command(ctx: click.Context, files: tuple[str, ...], as_json: bool) ->
     if as_json:
         say_json({"ok": good, "files": found})
     ctx.exit(0 if good else 1)
+
+
+def verify_script(file: str, *, quiet: bool) -> dict[str, Any]:
+    """What the contract found of a script, as a JSON object; says each line as it is known."""
+    # Taichi and torch take seconds to load, which files alone need not wait for.
+    from genesis_state import testing
+    from genesis_state.testing.script import check_script
+
+    problems: list[str] = []
+
+    def said(name: str, problem: str | None) -> None:
+        if problem is not None:
+            problems.append(problem)
+        if not quiet:
+            say(f"{printable(file)}: {name}: {OK if problem is None else printable(problem)}")
+
+    if not os.path.isfile(file):
+        return _result(file, BROKEN, [f"{file}: there is no such file; check the name."])
+    try:
+        good = check_script(file, lines=testing.ALL, said=said)
+    except ValueError as error:
+        if not quiet:
+            say(printable(str(error)))
+        return _result(file, BROKEN, [str(error)])
+    return _result(file, OK if good else BROKEN, problems)
 
 
 def verify(file: str) -> dict[str, Any]:

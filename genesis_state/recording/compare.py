@@ -94,12 +94,13 @@ def compare(
     for start in range(0, min(len(left), len(right)), 16):
         chunk = slice(start, start + 16)
         for place, (x, y) in enumerate(zip(left[chunk], right[chunk], strict=False), start):
-            if found := _difference(place, False, x, y):
+            if found := difference(place, False, x, y):
                 return found
     return None
 
 
-def _difference(step: int, edited: bool, a: SimState, b: SimState) -> Divergence | None:
+def difference(step: int, edited: bool, a: SimState, b: SimState) -> Divergence | None:
+    """How two states differ that were taken at one step; None if they do not."""
     if (a.params is None) != (b.params is None):
         a, b = _without_params(a), _without_params(b)
     if a.equal(b):
@@ -176,10 +177,10 @@ def _replayed(a: History, b: History, start: int, end: int) -> Divergence | None
         for m, edited, state in _states(b, low, high):
             seen[m, edited] = state
             mine = ours.get((m, edited), ours[m, False])
-            if found := _difference(m, edited, mine, state):
+            if found := difference(m, edited, mine, state):
                 return found
         for (m, edited), state in ours.items():  # edits that only this one has
-            if (m, edited) not in seen and (found := _difference(m, edited, state, seen[m, False])):
+            if (m, edited) not in seen and (found := difference(m, edited, state, seen[m, False])):
                 return found
     return None
 
@@ -199,6 +200,6 @@ def _unexplained(a: History, b: History, moment: int) -> Divergence:
             env = int(differs.nonzero()[0])
             return Divergence(moment, t, True, env, None, (), None, None, ())
     # Keyframes of the two differ, though the steps before them say otherwise.
-    found = _difference(moment, False, a.at(moment), b.at(moment))
+    found = difference(moment, False, a.at(moment), b.at(moment))
     assert found is not None
     return found

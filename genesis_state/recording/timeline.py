@@ -146,6 +146,15 @@ class Timeline:
                 return moment
         return None
 
+    def held(self) -> Timeline:
+        """The same in memory, whatever file it came from."""
+        own = Timeline(times=list(self.times), base=self.base, checksums=dict(self.checksums))
+        for keyframe in self.keyframes:
+            own.add_keyframe(KeptKeyframe(keyframe.moment, keyframe.edited, keyframe.load()))
+        for moment, commands in self.commands.items():
+            own.add_commands(moment, KeptCommands(dict(commands.items())))
+        return own
+
     def of_env(self, env: int) -> Timeline:
         """The timeline of one environment alone, in memory."""
         own = Timeline(times=list(self.times), base=self.base)

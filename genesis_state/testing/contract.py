@@ -13,8 +13,10 @@ import torch
 
 from genesis_state import runtime
 from genesis_state.checkpoint import FORMATS
+from genesis_state.recording.compare import Divergence
 from genesis_state.state import SimState
 from genesis_state.testing.getters import Readings, public_getters, readings_differences
+from genesis_state.testing.trail import Trail, first_divergence
 
 if TYPE_CHECKING:
     from genesis_state.scene import Scene
@@ -74,6 +76,8 @@ class Contract:
             entities and solvers can be asked.
         thread_envs: Number of environments for the line about threads, enough to occupy several:
             Taichi gives a thread no fewer than 512 iterations of a loop.
+        trace: Whether to keep every state, so that an error names the first step that differs.
+        alike: Whether all environments may be alike, of which a mix-up would not be noticed.
 
     For the lines that start a process, `threads` and `file`, the functions must be importable:
     defined at the top of a module, or of a script that guards what it does with
@@ -91,6 +95,8 @@ class Contract:
         drive: Drive | None = None,
         getters: Getters | None = None,
         thread_envs: int = 2048,
+        trace: bool = False,
+        alike: bool = False,
     ):
         self.factory = factory
         self.n_envs = n_envs
@@ -100,7 +106,11 @@ class Contract:
         self.drive = drive
         self.getters = getters or public_getters
         self.thread_envs = thread_envs
+        self.trace = trace
+        self.alike = alike
         self._scenes: list[Scene] = []
+        self._trail: Trail | None = None
+        self._undisturbed: list[SimState] = []
 
     @cached_property
     def scene(self) -> Scene:
@@ -125,6 +135,7 @@ class Contract:
             self.start(scene, self.streams)
         start = scene.get_state(params=True)
         self.run(scene, self.before)
+        self._keep_trail(start)
         snapshot = scene.get_state(params=True)
         readings = self.getters(scene)
         self.same("observation", "after asking the getters", scene, snapshot)
@@ -133,11 +144,13 @@ class Contract:
             later_files = [Path(folder, f"meanwhile{suffix}") for suffix in FORMATS]
             savings = [scene.save_checkpoint(path, block=False) for path in later_files]
             self.run(scene, self.after)
+            self._keep_trail()
             for saving in savings:
                 saving.wait()
             checkpoints = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
         end = scene.get_state(params=True)
         self.run(scene, self.after)
+        self._keep_trail()
         later = scene.get_state(params=True)
         running = runtime.require()
         init = {"backend": running.backend.value, "precision": running.precision}
@@ -165,24 +178,38 @@ class Contract:
             poisoned: Whether to poison scratch memory before each step.
         """
         streams = torch.arange(scene.n_envs) if streams is None else streams
+        self._trail = Trail(streams, []) if self.trace else None
         for _ in range(steps):
             if poisoned:
                 poison_scratch(scene)
             if self.drive is not None:
                 self.drive(scene, scene.envs_t.cpu().long(), streams)
             scene.step()
+            if self._trail is not None:
+                self._trail.states.append(scene.get_state(params=True))
 
     def same(self, line: str, when: str, found: Scene | SimState, wanted: SimState) -> None:
         """Raises unless a scene or state has the bytes of another."""
         state = found if isinstance(found, SimState) else found.get_state(params=True)
         if differing := wanted.diff(state):
-            raise ContractError(f"{line}: {when}, {' '.join(map(str, differing))}")
+            begins = said_of(self._beginning())
+            raise ContractError(f"{line}: {when}, {' '.join(map(str, differing))}{begins}")
 
     def same_readings(self, line: str, when: str, scene: Scene) -> None:
         """Raises unless the getters give what they gave at the snapshot."""
         found = self.getters(scene)
         if differing := readings_differences(self.recording.readings, found):
             raise ContractError(f"{line}: {when}, {' '.join(differing)}")
+
+    def _keep_trail(self, *before: SimState) -> None:
+        """Takes the states of the run just made as those of the undisturbed one."""
+        if self._trail is not None:
+            self._undisturbed += [*before, *self._trail.states]
+            self._trail = None
+
+    def _beginning(self) -> Divergence | None:
+        """Where the last run began to differ, if that is known."""
+        return None if self._trail is None else first_divergence(self._trail, self._undisturbed)
 
     def _build(self, n_envs: int, transport: str | None = None) -> Scene:
         scene = self.factory()
@@ -205,6 +232,17 @@ class Contract:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+
+def said_of(begins: Divergence | None) -> str:
+    """Where a difference begins, as the end of a message."""
+    if begins is None or begins.key is None:
+        return ""
+    place = f"[{', '.join(map(str, begins.index))}]" if begins.index else ""
+    return (
+        f" It begins at step {begins.step}, in environment {begins.env}: {begins.key}{place} was "
+        f"{begins.a!r} and is {begins.b!r}."
+    )
 
 
 def poison_scratch(scene: Scene) -> None:

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from genesis_state import runtime
-from genesis_state.testing.contract import Contract, ContractError
+from genesis_state.recording.checksums import StepChecksums
+from genesis_state.recording.compare import Divergence, difference
+from genesis_state.testing.contract import Contract, ContractError, said_of
 
 if TYPE_CHECKING:
-    from genesis_state.state import SimState
+    pass
 
 THREADS = (1, 2, 4)
 
@@ -31,7 +33,11 @@ def threads(contract: Contract) -> None:
     first = found[0]
     for count, state in zip((*THREADS[1:], THREADS[1]), found[1:], strict=True):
         when = f"with {count} threads instead of {THREADS[0]}"
-        contract.same("threads", when, state, first)
+        try:
+            contract.same("threads", when, state, first)
+        except ContractError as error:
+            begins = _first_step(contract, n, count) if contract.trace else None
+            raise ContractError(f"{error}{said_of(begins)}") from None
     own = first[: contract.n_envs]
     contract.same("threads", "in another process", own, contract.recording.end)
 
@@ -47,17 +53,32 @@ def file(contract: Contract) -> None:
             raise ContractError(f"file: scene.t is {state.t} from {name}, was {run.end.t}.")
 
 
+def _first_step(contract: Contract, n_envs: int, count: int) -> Divergence | None:
+    """The first step at which a number of threads makes a difference."""
+    both = (THREADS[0], count)
+    one, other = _run_elsewhere(contract, n_envs=n_envs, threads=both, checksums=True)
+    parted = (one != other).any(1).nonzero()
+    if not len(parted):
+        return None
+    steps = int(parted[0]) + 1
+    states = _run_elsewhere(contract, n_envs=n_envs, threads=both, steps=steps)
+    return difference(steps, False, *states)
+
+
 def _run_elsewhere(
     contract: Contract,
     *,
     n_envs: int,
     threads: Sequence[int] = (0,),
     checkpoints: Mapping[str, bytes] | None = None,
-) -> list[SimState]:
+    steps: int | None = None,
+    checksums: bool = False,
+) -> list[Any]:
     """The last states of runs in a new process.
 
-    Each goes from the start to the end of the recording, once for each number of threads (0: as
-    it is); or from each of the checkpoints on.
+    Each goes from the start to the end of the recording, or for so many steps, once for each number
+    of threads (0: as it is); or from each of the checkpoints on. With `checksums`, in place of the
+    state those of `StepChecksums` after each step, shape (steps, n_envs).
     """
     functions = _by_name(contract)
     job = {
@@ -65,10 +86,11 @@ def _run_elsewhere(
         "init": contract.recording.init,
         "n_envs": n_envs,
         "threads": list(threads),
+        "checksums": checksums,
         "checkpoints": dict(checkpoints or {}),
         "functions": functions,
         "script": _script() if b"__main__" in functions else None,
-        "steps": contract.after if checkpoints else contract.before + contract.after,
+        "steps": steps or (contract.after if checkpoints else contract.before + contract.after),
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "job.pkl")
@@ -137,6 +159,11 @@ def work(job: dict[str, Any], path: str) -> None:
             if not job["checkpoints"]:
                 if start is not None:
                     start(scene, torch.arange(scene.n_envs))
-                contract.run(scene, job["steps"])
-                found.append(scene.get_state(params=True).serializable())
+                sums: list[torch.Tensor] = []
+                for _ in range(job["steps"]):
+                    contract.run(scene, 1)
+                    if job["checksums"]:
+                        sums.append(StepChecksums(scene._memory).take().cpu())
+                state = scene.get_state(params=True).serializable()
+                found.append(torch.stack(sums) if sums else state)
     Path(path).with_name("found.pkl").write_bytes(pickle.dumps(found))
