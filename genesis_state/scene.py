@@ -249,7 +249,7 @@ class Scene(SceneDeclaration):
     ) -> SceneDescription:
         """What the scene keeps in memory, and what taking and putting back its state costs.
 
-        Print the result, or let a notebook show it. The costs are measured, in about 0.2 s, on rows
+        Print the result, or let a notebook show it. The costs are measured, in 0.2 s to 1 s, on rows
         that belong to no solver; the scene is left as it is.
 
         Args:

@@ -68,13 +68,14 @@ def _entities(scene: Scene, sizes: dict[str, str]) -> Markup:
     rows = [
         (
             entity.name,
+            type(entity).__name__,
             type(entity.morph).__name__,
             type(entity.material).__qualname__,
             sizes.get(entity.name, ""),
         )
         for entity in scene.entities
     ]
-    head = ("name", "morph", "material", "size")
+    head = ("name", "kind", "morph", "material", "size")
     return details("entities", table(head, rows), aside=len(rows), open=len(rows) <= 12)
 
 

@@ -46,13 +46,14 @@ def state_page(
     aside_of_all = f"{count(n_envs, 'environment')}, t = {t}, {per_env}{size(nbytes)}, {device}"
     left = _PLOTS
     parts = []
-    for index, owner in enumerate(layout.owners):
+    largest = max(layout.owners, key=lambda owner: owner.saved.nbytes, default=None)
+    for owner in layout.owners:
         keys = {var.name: f"{owner.name}.{var.name}" for var in owner.variables()}
         mine = {name: views[key] for name, key in keys.items() if key in views}
         body, broken = _roles(owner, mine, left)
         left -= len(mine)
         aside = f"state.{owner.alias}, {count(len(mine), 'variable')}"
-        parts.append(details(owner.name, *body, aside=_said(aside, broken), open=index == 0))
+        parts.append(details(owner.name, *body, aside=_said(aside, broken), open=owner is largest))
     saved = set(layout.keys())
     params = [key for key in layout.keys(params=True) if key not in saved]
     if params and not any(key in views for key in params):
