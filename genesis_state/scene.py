@@ -249,8 +249,8 @@ class Scene(SceneDeclaration):
     ) -> SceneDescription:
         """What the scene keeps in memory, and what taking and putting back its state costs.
 
-        Print the result, or let a notebook show it. The costs are measured, in 0.2 s to 1 s, on rows
-        that belong to no solver; the scene is left as it is.
+        Print the result, or let a notebook show it. The costs are measured, in 0.2 s to 1 s, on
+        rows that belong to no solver; the scene is left as it is.
 
         Args:
             n_envs: Number of environments that totals and costs are for; by default this scene's.
