@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from genesis_state.bank import StateBank
     from genesis_state.layout import StateLayout
     from genesis_state.options import cone, constraint_solver, integrator
+    from genesis_state.plotting import plot
     from genesis_state.recording.capsule import replay
     from genesis_state.recording.compare import compare
     from genesis_state.runtime import Backend, destroy, init, logger
@@ -74,6 +75,7 @@ _NAMES = {
     "load_state": "state_file",
     "integrator": "options",
     "logger": "runtime",
+    "plot": "plotting",
     "replay": "recording.capsule",
 }
 _BACKENDS = ("cpu", "gpu", "cuda", "vulkan")
@@ -105,6 +107,7 @@ __all__ = [
     "materials",
     "morphs",
     "options",
+    "plot",
     "replay",
     "sensors",
     "surfaces",

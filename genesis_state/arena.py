@@ -37,6 +37,7 @@ class Arena:
         layout: Where the saved bytes are.
         commands: Names of the variables that are commands.
         saved, param, scratch, constants: The blocks, by role.
+        blocks: All four.
     """
 
     def __init__(
@@ -76,16 +77,16 @@ class Arena:
         own = (runtime, default_transport(runtime))
         self.scratch = Block(variables, rows("scratch"), n_envs, *own, self.fields)
         self.constants = Block(variables, rows("model"), None, *own, self.model)
-        self._blocks = (self.saved, self.param, self.scratch, self.constants)
-        for block in self._blocks:
+        self.blocks = (self.saved, self.param, self.scratch, self.constants)
+        for block in self.blocks:
             _fill_reset_values(block, variables)
 
     def block_of(self, name: str) -> Block:
         """The block that holds a variable."""
-        for block in self._blocks:
+        for block in self.blocks:
             if name in block.layout:
                 return block
-        known = ", ".join(var.name for block in self._blocks for var in block.layout.variables)
+        known = ", ".join(var.name for block in self.blocks for var in block.layout.variables)
         raise KeyError(f"{self.name} has no variable {name!r}; it has {known}.")
 
     def get(self, name: str) -> torch.Tensor:
@@ -117,7 +118,7 @@ class Arena:
 
     def close(self) -> None:
         """Frees the memory."""
-        for block in self._blocks:
+        for block in self.blocks:
             block.close()
 
 

@@ -17,7 +17,7 @@ from genesis_state.layout import RowLayout, VarLayout
 from genesis_state.runtime import Backend, Runtime
 from genesis_state.schema import StateVar
 from genesis_state.selection import Selection
-from genesis_state.transport import KernelCopy, Nothing, Transport, ZeroCopy
+from genesis_state.transport import KernelCopy, Nothing, Transport, ZeroCopy, field_rows
 
 
 class Fields:
@@ -65,12 +65,15 @@ class Block:
         self._names = frozenset(var.name for var in layout.variables)
         self._runtime = runtime
         self._closed = False
+        if layout.variables:
+            runtime.require_tree()
         self._tree, placed = _allocate(variables, layout, n_rows, runtime, fields)
+        runtime.trees += self._tree is not None
         self._transport: Transport
         if not placed:
             self._transport = Nothing(self.n_rows, self.device)
         elif transport == "zero_copy":
-            self._transport = ZeroCopy(placed, layout, n_rows, self.device)
+            self._transport = ZeroCopy(field_rows(placed, layout, n_rows, self.device))
         else:
             self._transport = KernelCopy(placed, layout, n_rows, self.device)
 
@@ -135,8 +138,10 @@ class Block:
         if not self._closed:
             self._closed = True
             del self._transport
-            if self._tree is not None and self._runtime.alive:
-                self._tree.destroy()
+            if self._tree is not None:
+                self._runtime.trees -= 1
+                if self._runtime.alive:
+                    self._tree.destroy()
 
 
 def _allocate(

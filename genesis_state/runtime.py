@@ -37,6 +37,9 @@ class Backend(str, Enum):
         return f"gs.{self.value}"
 
 
+MAX_TREES = 500
+"""Taichi has room for 512, some of which users may need for fields of their own."""
+
 _DTYPES = {"32": torch.float32, "64": torch.float64}
 
 
@@ -50,6 +53,7 @@ class Runtime:
         device: Where tensors that users get and give live.
         program: Taichi's own handle, to notice a `ti.init` by somebody else.
         users: Scenes that hold fields of this runtime.
+        trees: Trees of fields that are alive.
     """
 
     backend: Backend
@@ -57,6 +61,16 @@ class Runtime:
     device: torch.device
     program: Any
     users: weakref.WeakSet = field(default_factory=weakref.WeakSet)
+    trees: int = 0
+
+    def require_tree(self) -> None:
+        """Raises if Taichi has room for no more trees of fields: one more would end the process."""
+        if self.trees >= MAX_TREES:
+            living = sum(1 for user in self.users if not user.closed)
+            raise RuntimeError(
+                f"{living} scenes are alive, more than Taichi has room for; close those that are "
+                "not used any more with scene.close(), or all with gs.destroy()."
+            )
 
     @property
     def tc_float(self) -> torch.dtype:
@@ -67,7 +81,7 @@ class Runtime:
     def alive(self) -> bool:
         """Whether this is still the runtime that Taichi runs."""
         # While the interpreter ends nothing can be imported, and all is freed anyway.
-        if sys.is_finalizing():
+        if sys is None or sys.is_finalizing():
             return False
         return self is _current and self.program is _taichi_program()
 

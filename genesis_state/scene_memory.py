@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from genesis_state.arena import Arena
-from genesis_state.layout import SCENE, StateLayout
+from genesis_state.declared import declare
+from genesis_state.layout import SCENE, RowLayout, StateLayout
 from genesis_state.runtime import Runtime
 from genesis_state.schema import Schema, StateVar
 from genesis_state.selection import Selection, select
@@ -23,6 +24,9 @@ class SceneClock(Schema):
     envs_t = StateVar("Steps since the environment's state was new", dtype="int", role="memory")
 
 
+declare(SCENE, SceneClock)
+
+
 class SceneMemory:
     """The arenas of a scene's solvers and of its own clock.
 
@@ -31,17 +35,25 @@ class SceneMemory:
         layout: Where the saved bytes of a state are.
         n_envs: Number of environments.
         device: Where states live.
+        transport: "zero_copy" or "kernel": how they move.
     """
 
     def __init__(self, solvers: Sequence[Solver], n_envs: int, runtime: Runtime, transport: str):
         self.n_envs = n_envs
         self.device = runtime.device
+        self.transport = transport
         self._clock = Arena(SCENE, "scene", SceneClock, {}, n_envs, runtime, transport)
         self.arenas = (*(solver.arena for solver in solvers), self._clock)
         self.layout = StateLayout(
             tuple(arena.layout for arena in self.arenas),
             tuple(pair for solver in solvers for pair in solver.signature()),
         )
+
+    def rows(self) -> list[tuple[str, tuple[RowLayout, ...]]]:
+        """By owner the rows of all its memory: saved, parameters, scratch and model."""
+        return [
+            (arena.name, tuple(block.layout for block in arena.blocks)) for arena in self.arenas
+        ]
 
     def envs_t(self) -> torch.Tensor:
         """Steps since each environment's state was new, shape (n_envs,)."""

@@ -19,6 +19,7 @@ from genesis_state.comparison import VarDiff, hash_rows, row_diffs
 from genesis_state.layout import SCENE, OwnerLayout, RowLayout, StateLayout, VarLayout
 from genesis_state.pages import empty_rows
 from genesis_state.selection import select
+from genesis_state.state_page import owner_page, state_page
 
 Blocks: TypeAlias = tuple[torch.Tensor, ...]
 EnvsIdx: TypeAlias = int | slice | Sequence[int] | np.ndarray | torch.Tensor | None
@@ -370,6 +371,9 @@ class SimState:
         head = f"SimState: {self.n_envs} envs, t={self.t}, {per_env} bytes per env, {self.device}"
         return "\n".join([head, *views])
 
+    def _repr_html_(self) -> str:
+        return state_page(self.layout, self.t, self.views(), self.nbytes, self.device)
+
     def __copy__(self) -> SimState:
         return self.clone()
 
@@ -448,6 +452,11 @@ class OwnerView:
             shape = (self._state.n_envs, *var.shape)
             lines.append(f"    {var.name:<{width}}  {var.dtype:<7}  {var.role:<6}  {shape}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        owner = self._state.layout.owners[self._index]
+        views = {name: getattr(self, name).cpu().numpy() for name in self}
+        return owner_page(owner, self._state.t, views, self._state.n_envs)
 
 
 def _unpickle(plain: Mapping[str, Any]) -> SimState:

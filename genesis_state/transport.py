@@ -65,19 +65,15 @@ class Nothing:
 
 
 class ZeroCopy:
-    """The fields' memory itself, as a tensor.
+    """Memory that a tensor sees: that of fields, or any other.
 
     Args:
-        placed: Fields and where they should be in a row.
-        layout: The row.
-        n_rows: Environments, or None for fields without that axis.
-        device: Where the memory is.
+        rows: int64, shape (n_rows, words).
     """
 
-    def __init__(self, placed: Placed, layout: RowLayout, n_rows: int | None, device: torch.device):
-        address = _check_layout(placed, layout, n_rows)
-        self._rows = _tensor_at(address, n_rows or 1, layout.words, device)
-        self._items = row_items(self._rows) if device.type == "cpu" else None
+    def __init__(self, rows: torch.Tensor):
+        self._rows = rows
+        self._items = row_items(rows) if rows.device.type == "cpu" else None
 
     def rows(self) -> torch.Tensor:
         return self._rows
@@ -116,7 +112,14 @@ class ZeroCopy:
 
 
 class KernelCopy:
-    """One fused kernel each way between the fields and a tensor; arguments as for ZeroCopy."""
+    """One fused kernel each way between the fields and a tensor.
+
+    Args:
+        placed: Fields and where they are in a row.
+        layout: The row.
+        n_rows: Environments, or None for fields without that axis.
+        device: Where tensors live.
+    """
 
     def __init__(self, placed: Placed, layout: RowLayout, n_rows: int | None, device: torch.device):
         self._fields = tuple(field for _, field in placed)
@@ -162,6 +165,21 @@ class KernelCopy:
     def _scatter(self, source: torch.Tensor, origin: torch.Tensor) -> None:
         words = source.view(torch.int32)
         scatter(self._fields, self._offsets, self._bools, self._lead, words, origin)
+
+
+def field_rows(
+    placed: Placed, layout: RowLayout, n_rows: int | None, device: torch.device
+) -> torch.Tensor:
+    """The fields' memory itself, as a tensor (n_rows, words).
+
+    Args:
+        placed: Fields and where they should be in a row.
+        layout: The row.
+        n_rows: Environments, or None for fields without that axis.
+        device: Where the memory is.
+    """
+    address = _check_layout(placed, layout, n_rows)
+    return _tensor_at(address, n_rows or 1, layout.words, device)
 
 
 def _write_on_device(

@@ -4,13 +4,17 @@ import functools
 import os
 import sys
 
-# Read by Taichi while it is imported: no banner, no call home.
+# Read by Taichi while it is imported: no banner, no call home, and in a notebook nothing about it.
 os.environ.setdefault("ENABLE_TAICHI_HEADER_PRINT", "False")
 os.environ.setdefault("TI_SKIP_VERSION_CHECK", "ON")
+os.environ.setdefault("TI_LOG_LEVEL", "error")
 
 import taichi as ti
 from taichi.lang import impl, kernel_impl, snode
 from taichi.lang.ast.ast_transformer_utils import ASTTransformerContext
+
+if os.environ["TI_LOG_LEVEL"] == "error":
+    del os.environ["TI_LOG_LEVEL"]  # it would outdo what is given to ti.init
 
 __all__ = ["ti"]
 

@@ -24,6 +24,7 @@ LAYERS = (
     (
         *("scene", "scene_files", "scene_declaration", "assembly", "matter_specs", "entities"),
         *("branching", "rollout", "recording", "bank"),
+        *("scene_cost", "scene_description", "scene_page", "plotting", "plot_series"),
     ),
     ("scene_memory", "entity_match", "load_report"),
     ("solvers",),
@@ -31,9 +32,11 @@ LAYERS = (
     ("state_file",),
     ("state",),
     ("checkpoint",),
+    ("state_page", "axis_names"),
     ("comparison", "selection"),
     ("counter_random", "row_copy"),
     ("layout",),
+    ("declared",),
     ("schema",),
     (
         *("sampling", "solids", "morphs", "materials", "options"),
@@ -41,7 +44,8 @@ LAYERS = (
         *("sharp_features", "surfaces"),
         "cloth_mesh",
     ),
-    ("runtime", "pages", "version"),
+    ("notebook",),
+    ("runtime", "pages", "version", "text"),
     ("kernels",),
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line}
@@ -74,6 +78,13 @@ THIRD_PARTY = {
     "selection": {"numpy", "torch"},
     "pages": {"numpy", "torch"},
     "layout": {"numpy", "torch"},
+    "declared": set(),
+    "state_page": {"numpy"},
+    "notebook": {"numpy"},
+    "axis_names": set(),
+    "plotting": {"numpy", "torch", "matplotlib"},
+    "plot_series": {"numpy", "torch"},
+    "text": set(),
     "schema": set(),
     "sampling": {"numpy"},
     "solids": {"numpy"},

@@ -102,9 +102,9 @@ def test_the_oldest_steps_are_forgotten_first(scene: gs.Scene) -> None:
     assert history.times[-1] == states[-1].t
     for found, state in zip(history, states[-len(history) :], strict=True):
         assert found.equal(state)
-    with pytest.raises(ValueError, match=r"rewind: 45 steps, but only \d+ back are kept"):
+    with pytest.raises(ValueError, match=r"45 steps, but only \d+ are kept before this one; rec"):
         scene.rewind(45)
-    with pytest.raises(ValueError, match=r"seek: t=1000 is not kept; there are \d+ to \d+"):
+    with pytest.raises(ValueError, match=r"t=1000 is not in the history, which goes from \d+"):
         scene.seek(1000)
     assert scene.get_state(params=True).equal(states[-1])
 

@@ -318,6 +318,23 @@ class Doubler:
         return 2.0 * i
 
 
+def test_too_many_living_scenes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taichi has room for 512 trees; one more ends the process."""
+    monkeypatch.setattr(runtime, "MAX_TREES", 10)
+
+    def built() -> gs.Scene:
+        scene = gs.Scene()
+        scene.build()
+        return scene
+
+    kept = [built() for _ in range(10)]  # of a clock each
+    with pytest.raises(RuntimeError, match=r"scenes are alive, more than Taichi has room for; cl"):
+        built()
+    kept.pop().close()
+    built().step()
+    kept[0].step()
+
+
 def test_classes_of_users_have_kernels() -> None:
     gs.init()
     doubler = Doubler()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from genesis_state.bank import bank_file
+from genesis_state.bank.bank_page import bank_page
 from genesis_state.bank.entries import Entries
 from genesis_state.bank.given import read_ids, read_tags, read_weights
 from genesis_state.bank.groups import grouped
@@ -244,6 +245,8 @@ class StateBank:
         if n == 0:
             none = torch.empty(0, dtype=torch.int64, device=self.device)
             return none, none
+        if not self._table.n:
+            raise ValueError("bank: it is empty; put states in with bank.add(scene.get_state()).")
         if self._lottery is None:
             self._lottery = Lottery(self._table.weight[: self._table.n])
         drawn = self._lottery.draw(self._keys["draw"], self._drawn, n)
@@ -339,6 +342,9 @@ class StateBank:
         found = self.layout.differences(layout, "the bank", what)
         if found:
             raise ValueError(f"bank: {what} is of another kind:\n  " + "\n  ".join(found))
+
+    def _repr_html_(self) -> str:
+        return bank_page(self)
 
     def __repr__(self) -> str:
         table, n = self._table, len(self)

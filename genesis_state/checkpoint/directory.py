@@ -16,6 +16,7 @@ from genesis_state.checkpoint import background
 from genesis_state.checkpoint.background import Saving
 from genesis_state.checkpoint.content import MAX_STEPS
 from genesis_state.checkpoint.file import FORMATS
+from genesis_state.checkpoint.folder_page import folder_page
 from genesis_state.checkpoint.inspection import Finding, Inspection
 from genesis_state.checkpoint.leftovers import sweep
 
@@ -164,11 +165,21 @@ class Directory:
         return self._inspection.broken()
 
     def __repr__(self) -> str:
-        rules = (
+        return f"Directory({str(self.path)!r}, {self._rules})"
+
+    def _repr_html_(self) -> str:
+        def look(path: Path) -> Finding | None:
+            return self._found(path, self._inspection.header)
+
+        files = self._steps() if self.path.is_dir() else []
+        return folder_page(self.path, files, look, self._rules)
+
+    @property
+    def _rules(self) -> str:
+        return (
             f"keep_last={self._keep_last}, keep_every={self._keep_every}, "
             f"keep_best={self._keep_best}, mode={self._mode!r}, suffix={self._suffix!r}"
         )
-        return f"Directory({str(self.path)!r}, {rules})"
 
     def _steps(self) -> list[tuple[int, Path]]:
         found = []

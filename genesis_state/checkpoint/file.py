@@ -19,6 +19,7 @@ from genesis_state.checkpoint.array_info import ArrayInfo
 from genesis_state.checkpoint.atomic import replacing
 from genesis_state.checkpoint.content import MAX_STEPS, Unreadable, check_arrays
 from genesis_state.checkpoint.draft import Draft
+from genesis_state.checkpoint.file_page import file_page
 from genesis_state.checkpoint.manifest import Manifest
 from genesis_state.checkpoint.stored import Stored
 
@@ -51,6 +52,14 @@ class Checkpoint:
     step_index: int
     arrays: dict[str, np.ndarray]
     manifest: dict[str, Any]
+
+    @property
+    def infos(self) -> Mapping[str, np.ndarray]:
+        """The arrays, as those of an open file are called, which have dtype, shape and nbytes."""
+        return self.arrays
+
+    def _repr_html_(self) -> str:
+        return file_page(self.path, self, self.arrays.__getitem__, "")
 
 
 def write(

@@ -13,6 +13,7 @@ import numpy as np
 
 from genesis_state.checkpoint.array_info import ArrayInfo
 from genesis_state.checkpoint.checksum import BLOCK
+from genesis_state.checkpoint.file_page import file_page
 from genesis_state.checkpoint.header import Header
 from genesis_state.checkpoint.pieces import Scratch, Target, Whole, fillable
 from genesis_state.checkpoint.rows import RowSelection, select
@@ -130,6 +131,10 @@ class Stored:
 
     def __repr__(self) -> str:
         return f"Stored({str(self.path)!r}, {len(self.infos)} arrays, step {self.step_index})"
+
+    def _repr_html_(self) -> str:
+        array = None if self._stream.closed else self.array
+        return file_page(self.path, self, array, "the file is closed: its values are not read")
 
     def _info(self, name: str) -> ArrayInfo:
         if name not in self.infos:

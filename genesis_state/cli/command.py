@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from genesis_state.cli.text import printable
+from genesis_state.text import printable
 
 TROUBLE = 2
 _INTERRUPTED = 130  # as shells have it; 1 would mean that diff found a difference

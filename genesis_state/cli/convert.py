@@ -7,7 +7,8 @@ import click
 from genesis_state import checkpoint
 from genesis_state.cli.command import Command, as_json, force
 from genesis_state.cli.rewrite import refuse_to_replace, write
-from genesis_state.cli.text import count, printable, say, say_json, size
+from genesis_state.cli.text import say, say_json
+from genesis_state.text import count, printable, size
 
 
 @click.command("convert", cls=Command)

@@ -9,12 +9,14 @@ import click
 
 from genesis_state import checkpoint
 from genesis_state.checkpoint import Stored
+from genesis_state.checkpoint.summary import total_bytes
 from genesis_state.cli import manifest
 from genesis_state.cli.command import Command, as_json
 from genesis_state.cli.difference import Difference, described, difference
-from genesis_state.cli.pieces import pieces, total_bytes
+from genesis_state.cli.pieces import pieces
 from genesis_state.cli.progress import progress
-from genesis_state.cli.text import count, label, number, printable, say, say_json, short, size
+from genesis_state.cli.text import say, say_json
+from genesis_state.text import count, label, number, printable, short, size
 
 
 @click.command("diff", cls=Command)

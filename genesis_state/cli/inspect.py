@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import islice
 from typing import Any
 
 import click
 
 from genesis_state import checkpoint
 from genesis_state.checkpoint import Stored
+from genesis_state.checkpoint.summary import Ranges, head, n_envs, ranges, sections, total_bytes
 from genesis_state.cli.command import Command, as_json
-from genesis_state.cli.pieces import pieces, total_bytes
+from genesis_state.cli.pieces import pieces
 from genesis_state.cli.progress import progress
-from genesis_state.cli.summary import Ranges, model, n_envs, ranges
-from genesis_state.cli.text import (
-    label,
-    moment,
-    number,
-    printable,
-    say,
-    say_json,
-    short,
-    size,
-    table,
-)
+from genesis_state.cli.text import say, say_json
+from genesis_state.text import label, moment, number, printable, size, table
 
 # So much takes 0.1 s from memory (benchmarks/command_line.py), and half a second from a disk of
 # 500 MB/s; with the start of the process that stays within a second.
 READ_AT_ONCE = 256 * 10**6  # bytes
 _LINES = 30  # of one section
-_HEAD = ("format", "library", "backend", "precision", "settings", "layout")
 _COLUMNS = ("array", "dtype", "shape", "bytes", "min", "max", "NaN", "inf")
 
 
@@ -107,18 +98,12 @@ def report(stored: Stored, found: Mapping[str, Ranges]) -> dict[str, Any]:
 
 def lines(stored: Stored, found: Mapping[str, Ranges]) -> list[str]:
     """The text, line by line; arguments as of `report`."""
-    text = [printable(os.fspath(stored.path)), *_indented(_head(stored))]
-    manifest = stored.manifest
-    sections: dict[str, Any] = {
-        "settings": manifest.get("settings"),
-        **model(manifest),
-        **{key: value for key, value in manifest.items() if key not in _HEAD},
-    }
-    for name, value in sections.items():
-        if isinstance(value, Mapping) and value:
-            text += ["", label(name), *_indented(value)]
-        elif value not in (None, {}):
-            text += ["", f"{label(name)}: {short(value)}"]
+    text = [printable(os.fspath(stored.path)), *_indented(head(stored).items())]
+    for title, said in sections(stored.manifest):
+        if isinstance(said, str):
+            text += ["", f"{title}: {said}"]
+        else:
+            text += ["", title, *_indented(said)]
     if stored.infos:
         text += ["", *_arrays(stored, found)]
     if len(found) < len(stored.infos):
@@ -126,29 +111,9 @@ def lines(stored: Stored, found: Mapping[str, Ranges]) -> list[str]:
     return text
 
 
-def _head(stored: Stored) -> dict[str, str]:
-    manifest, envs = stored.manifest, n_envs(stored)
-    head = {"format": "made by hand, without manifest and checksums"}
-    if manifest:
-        library = short(manifest.get("library"))
-        head["format"] = f"{short(manifest.get('format'))}, written by genesis_state {library}"
-    head |= {key: short(manifest[key]) for key in ("backend", "precision") if key in manifest}
-    saved = moment(stored.timestamp)
-    head["saved"] = (
-        f"{saved:%Y-%m-%d %H:%M:%S} UTC" if saved else f"{stored.timestamp} s since 1970"
-    )
-    head["step"] = str(stored.step_index)
-    head["n_envs"] = "first axes disagree" if envs is None else str(envs)
-    if not stored.infos:
-        del head["n_envs"]
-    head["arrays"] = f"{len(stored.infos)}, {size(total_bytes(stored))}"
-    return head
-
-
-def _indented(values: Mapping[str, Any]) -> list[str]:
-    items = list(values.items())
-    rows = [("  " + short(key), short(value)) for key, value in items[:_LINES]]
-    rest = len(items) - len(rows)
+def _indented(values: Collection[tuple[str, str]]) -> list[str]:
+    rows = [("  " + key, value) for key, value in islice(values, _LINES)]
+    rest = len(values) - len(rows)
     return [*table(rows, (False, False)), *([f"  and {rest} more; see --json"] if rest else [])]
 
 

@@ -17,11 +17,6 @@ _PIECE = 1 << 20
 Advance = Callable[[int], object]
 
 
-def total_bytes(stored: Stored) -> int:
-    """The bytes of all arrays of a file."""
-    return sum(info.nbytes for info in stored.infos.values())
-
-
 def pieces(stored: Stored, name: str, advance: Advance) -> Iterator[np.ndarray]:
     """The entries of an array in C order, in flat arrays of at most 1 MiB.
 

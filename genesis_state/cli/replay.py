@@ -9,7 +9,8 @@ import click
 
 from genesis_state import checkpoint
 from genesis_state.cli.command import Command, as_json
-from genesis_state.cli.text import printable, say, say_json
+from genesis_state.cli.text import say, say_json
+from genesis_state.text import printable
 
 if TYPE_CHECKING:
     from genesis_state.scene import Scene

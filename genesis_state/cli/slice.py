@@ -8,11 +8,12 @@ import click
 
 from genesis_state import checkpoint
 from genesis_state.checkpoint import Stored
+from genesis_state.checkpoint.summary import n_envs
 from genesis_state.cli.command import Command, Trouble, as_json, force
 from genesis_state.cli.environments import environments
 from genesis_state.cli.rewrite import refuse_to_replace, write
-from genesis_state.cli.summary import n_envs
-from genesis_state.cli.text import count, label, printable, say, say_json, size
+from genesis_state.cli.text import say, say_json
+from genesis_state.text import count, label, printable, size
 
 
 @click.command("slice", cls=Command)

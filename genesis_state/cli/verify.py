@@ -10,10 +10,12 @@ import click
 
 from genesis_state import checkpoint
 from genesis_state.checkpoint import Stored
+from genesis_state.checkpoint.summary import total_bytes
 from genesis_state.cli.command import Command, as_json, sentence
-from genesis_state.cli.pieces import pieces, total_bytes
+from genesis_state.cli.pieces import pieces
 from genesis_state.cli.progress import progress
-from genesis_state.cli.text import count, printable, say, say_json, size
+from genesis_state.cli.text import say, say_json
+from genesis_state.text import count, printable, size
 
 OK, BROKEN, NO_CHECKSUMS = "OK", "broken", "no checksums"
 

@@ -13,7 +13,9 @@ from tqdm import tqdm
 
 from genesis_state import checkpoint
 from genesis_state.checkpoint.content import plain_metadata
+from genesis_state.notebook.running import hidden
 from genesis_state.recording.checksums import StepChecksums
+from genesis_state.recording.history_page import history_page
 from genesis_state.recording.recording_file import read_timeline, require_fit, write_timeline
 from genesis_state.recording.timeline import KeptCommands, KeptKeyframe, Keyframe, Timeline
 from genesis_state.state import SimState
@@ -165,8 +167,8 @@ class History(Sequence[SimState]):
         first = self.timeline.first
         if self.now - steps < first:
             raise ValueError(
-                f"rewind: {steps} steps, but only {self.now - first} back are kept; record with "
-                "more memory."
+                f"rewind: {steps} steps, but only {self.now - first} are kept before this one"
+                f"{self._forgotten()}."
             )
         self._go(self.now - steps)
 
@@ -184,10 +186,14 @@ class History(Sequence[SimState]):
         if moment is None:
             times = self.timeline.times[self.timeline.first - self.timeline.base :]
             raise ValueError(
-                f"seek: t={t} is not kept; there are {min(times)} to {max(times)}; record with "
-                "more memory."
+                f"seek: t={t} is not in the history, which goes from {min(times)} to {max(times)}"
+                f"{self._forgotten() if t < min(times) else ''}."
             )
         self._go(moment)
+
+    def _forgotten(self) -> str:
+        """What would have kept more."""
+        return "; record with more memory to keep more" if self.timeline.base else ""
 
     def _go(self, moment: int) -> None:
         scene = self.scene
@@ -206,7 +212,7 @@ class History(Sequence[SimState]):
         self._advance(keyframe, range(keyframe.moment, moment))
 
     def _advance(self, keyframe: Keyframe, moments: range) -> None:
-        for at in tqdm(moments, desc="seek", delay=DELAY, leave=False, disable=None):
+        for at in tqdm(moments, desc="seek", delay=DELAY, leave=False, disable=hidden()):
             self._replay(at, skip=keyframe.edited and at == keyframe.moment)
 
     def _replay(self, at: int, skip: bool = False) -> None:
@@ -328,6 +334,9 @@ class History(Sequence[SimState]):
             OSError: Nothing could be saved; what stood there is as it was.
         """
         write_timeline(self.scene, self.timeline, path, {"metadata": plain_metadata(metadata)})
+
+    def _repr_html_(self) -> str:
+        return history_page(self)
 
     def __repr__(self) -> str:
         times = self.times

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from genesis_state.arena import Arena
 from genesis_state.block import Fields
+from genesis_state.declared import declare
 from genesis_state.options import SimOptions
 from genesis_state.runtime import Runtime
 from genesis_state.schema import Schema
@@ -53,6 +54,8 @@ class Solver(ABC):
                 f"{cls.__name__}: its states would be called {cls.alias()!r}, which a SimState "
                 "uses itself or cannot have; rename the class."
             )
+        if hasattr(cls, "schema"):
+            declare(cls.__name__, cls.schema)
 
     @property
     def fields(self) -> Fields:
