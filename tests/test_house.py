@@ -23,6 +23,7 @@ LAYERS = (
     ("randomization",),
     (
         *("scene", "scene_files", "scene_declaration", "assembly", "matter_specs", "entities"),
+        *("scene_views", "scene_drawing"),
         *("branching", "rollout", "recording", "bank"),
     ),
     ("scene_memory", "entity_match", "load_report"),
@@ -30,6 +31,7 @@ LAYERS = (
     ("arena", "block", "transport"),
     ("state_file",),
     ("state",),
+    ("viewing",),
     ("checkpoint",),
     ("comparison", "selection"),
     ("counter_random", "row_copy"),
@@ -63,6 +65,9 @@ THIRD_PARTY = {
     "state": {"numpy", "torch"},
     "randomization": {"torch"},
     # A library of training stays in the module that speaks to it.
+    "viewing": {"numpy"},
+    "viewing.geoms": {"numpy", "mujoco"},
+    "viewing.stage": {"numpy", "viser"},  # asked for when a view is opened, and only then
     "tasks": {"numpy", "torch"},
     "tasks.vec_task": {"torch", "gymnasium"},
     "tasks.gymnasium_env": {"numpy", "torch", "gymnasium"},
