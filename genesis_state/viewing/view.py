@@ -131,6 +131,9 @@ class View:
     def before_step(self) -> None:
         """A scene calls it before each step."""
 
+    def edited(self, touched: object) -> None:
+        """A scene calls it before a step, and says what was written since the last one."""
+
     def after_step(self) -> None:
         """A scene calls it after each step: updates if it is time to."""
         if not self._closed and time.monotonic() >= self._next_update:
