@@ -1,12 +1,15 @@
-"""Draws the pictures of docs/view.md.
+"""Draws the pictures of docs/view.md: three moments, and a browser that shows a recording.
 
 python docs/view_pictures.py
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
+
+from playwright.sync_api import sync_playwright
 
 import genesis_state as gs
 
@@ -79,10 +82,35 @@ CAMERAS = {
     "water": gs.Camera(pos=(1.35, -1.15, 0.75), lookat=(0.37, 0.0, 0.08), fov=25),
 }
 
+def browser() -> None:
+    """A Franka that runs into the pyramid, in Chromium."""
+    scene = franka()
+    states = [scene.get_state()]
+    for step in range(60):
+        pose = [0.03 * step - 0.9, 0.75, 0.0, -1.75, 0.0, 2.5, 0.785, 0.04, 0.04]
+        scene.entities[1].control_dofs_position(pose)
+        scene.step()
+        states.append(scene.get_state())
+    with scene.view(states, camera=CAMERAS["franka"]) as view, sync_playwright() as play:
+        view.index = 45
+        chromium = play.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+        )
+        page = chromium.new_page(viewport={"width": 800, "height": 450})
+        page.goto(view.url)
+        page.add_style_tag(content=".mantine-Notifications-root { display: none }")
+        page.wait_for_timeout(5000)
+        page.screenshot(path=FOLDER / "view_browser.png", timeout=120_000)
+        chromium.close()
+
+
 if __name__ == "__main__":
+    wanted = sys.argv[1:] or ["franka", "cloth", "water", "browser"]
     for make in (franka, cloth, water):
-        if sys.argv[1:] and make.__name__ not in sys.argv[1:]:
-            continue
-        camera = CAMERAS[make.__name__]
-        make().picture(FOLDER / f"view_{make.__name__}.png", res=RES, camera=camera)
-        gs.destroy()
+        if make.__name__ in wanted:
+            camera = CAMERAS[make.__name__]
+            make().picture(FOLDER / f"view_{make.__name__}.png", res=RES, camera=camera)
+            gs.destroy()
+    if "browser" in wanted:
+        browser()

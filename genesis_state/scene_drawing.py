@@ -100,6 +100,7 @@ def _skin(entity: FEMEntity | PBD2DEntity | PBD3DEntity) -> Skin:
         faces=faces,
         rest=entity._points,
         color=_color(entity),
+        closed=not isinstance(entity, PBD2DEntity),
         active=active,
         faces_of=faces_of,
     )

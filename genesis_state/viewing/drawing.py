@@ -91,6 +91,7 @@ class Skin:
         faces: Triangles of those, shape (n_faces, 3).
         rest: Where they were to begin with: says where the surface has edges.
         color: Its colour.
+        closed: Whether it has an inside, which is never seen.
         active: Which of the entries of the solver's "active" are its own.
         faces_of: Faces where not all of these are active, for given flags.
     """
@@ -101,6 +102,7 @@ class Skin:
     faces: np.ndarray
     rest: np.ndarray
     color: Color
+    closed: bool
     active: slice
     faces_of: Callable[[np.ndarray], np.ndarray] = field(repr=False)
 

@@ -14,6 +14,7 @@ from genesis_state.viewing.camera import Camera
 from genesis_state.viewing.drawing import Cloud, Color, Drawing, Pose
 from genesis_state.viewing.lighting import SUN
 from genesis_state.viewing.shapes import ball
+from genesis_state.viewing.solids import linear
 
 if TYPE_CHECKING:
     import viser
@@ -69,13 +70,17 @@ class Stage:
         self._clouds: list[Any] = [None] * len(drawing.clouds)
         self._skins: list[Any] = [None] * len(drawing.skins)
         scene.set_up_direction("+z")
-        scene.configure_environment_map("studio", environment_intensity=0.25)
+        scene.configure_environment_map(None)
         scene.configure_default_lights(enabled=False)
         scene.add_light_directional(
-            "/sun", intensity=2.2, color=(255, 250, 240), cast_shadow=True, position=tuple(10 * SUN)
+            "/sun", color=(255, 250, 240), intensity=2.6, cast_shadow=True, position=tuple(SUN)
         )
         scene.add_light_hemisphere(
-            "/sky", sky_color=(235, 243, 255), ground_color=(190, 185, 180), intensity=1.2
+            "/sky",
+            sky_color=(235, 243, 255),
+            ground_color=(190, 185, 180),
+            intensity=1.7,
+            position=(0.0, 0.0, 1.0),  # where the sky is
         )
         for link in sorted({item.link for item in (*drawing.parts, *drawing.grounds)}):
             self._frames[link] = scene.add_frame(f"/links/{link}", show_axes=False)
@@ -86,7 +91,6 @@ class Stage:
                 part.mesh.faces,
                 color=part.color,
                 opacity=part.opacity if part.opacity < 1 else None,
-                side="double",
             )
         for i, ground in enumerate(drawing.grounds):
             scene.add_grid(
@@ -130,7 +134,9 @@ class Stage:
                     mesh.vertices,
                     mesh.faces,
                     color=skin.color,
-                    side="double",
+                    # What is seen from both sides would throw shadows on itself, in spots.
+                    side="front" if skin.closed else "double",
+                    receive_shadow=skin.closed,
                 )
 
     def _show_cloud(self, i: int, cloud: Cloud, points: np.ndarray) -> None:
@@ -164,10 +170,12 @@ class Stage:
             one.faces,
             np.tile(geom.identity_quat(), (len(points), 1)),
             points,
-            batched_colors=_bytes(cloud.color),
+            # Instances have colours as light is added, all else as a screen has them.
+            batched_colors=_bytes(linear(cloud.color)),
             lod="off",
+            receive_shadow=False,
         )
 
 
-def _bytes(color: Color) -> np.ndarray:
+def _bytes(color: Color | np.ndarray) -> np.ndarray:
     return np.round(255 * np.array(color)).astype(np.uint8)
