@@ -82,6 +82,7 @@ CAMERAS = {
     "water": gs.Camera(pos=(1.35, -1.15, 0.75), lookat=(0.37, 0.0, 0.08), fov=25),
 }
 
+
 def browser() -> None:
     """A Franka that runs into the pyramid, in Chromium."""
     scene = franka()

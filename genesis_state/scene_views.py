@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOMENTS = 500  # of a recording that are shown, if nothing else is asked for
 MEMORY = 4e9  # bytes that a view may keep
-CHUNK = 32  # states that are asked for together: a history then replays its steps once
+CHUNK = 2.5e8  # bytes of states that are asked for together: a history replays its steps once
 
 
 def open_view(
@@ -127,13 +127,19 @@ def _frames(
 
 
 def _each(states: Sequence[SimState], every: int) -> Iterator[SimState]:
-    stride = CHUNK * every
+    first = states[0]
+    _require_state(first)
+    stride = max(1, int(CHUNK / max(1, first.nbytes))) * every
     for start in range(0, len(states), stride):
         yield from states[start : start + stride : every]
 
 
-def _require_fit(scene: Scene, state: SimState) -> None:
+def _require_state(state: SimState) -> None:
     if not isinstance(state, SimState):
         raise TypeError(f"view: a {type(state).__name__} among the states, needs SimStates alone.")
+
+
+def _require_fit(scene: Scene, state: SimState) -> None:
+    _require_state(state)
     if problems := scene.layout.differences(state.layout):
         raise ValueError("\n  ".join(["the state is not one of this scene:", *problems]))

@@ -242,7 +242,7 @@ def test_kernels_link_leads_to_the_kernels_folder() -> None:
 def test_import_starts_nothing_heavy() -> None:
     code = (
         "import sys, genesis_state\n"
-        "heavy = ('taichi', 'mujoco', 'torch', 'gymnasium', 'rsl_rl', 'tensordict')\n"
+        "heavy = ('taichi', 'mujoco', 'torch', 'gymnasium', 'rsl_rl', 'tensordict', 'viser')\n"
         "print([m for m in heavy if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -1,5 +1,6 @@
 """Views: what they show, that they follow, and that looking changes nothing."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -155,21 +156,19 @@ def test_a_state_needs_a_scene_that_it_fits(recording: list[gs.SimState]) -> Non
         foreign.view()
 
 
-def test_without_viser_one_sentence_says_what_to_install() -> None:
-    code = (
-        "import sys; sys.modules['viser'] = None\n"
-        "import genesis_state as gs\n"
-        "scene = gs.Scene(show_viewer=True)\n"
-        "scene.add_entity(gs.morphs.Plane())\n"
-        "scene.build()\n"
-        "assert scene.picture(res=(8, 6)).shape == (6, 8, 3)\n"
-        "scene.view()\n"
-    )
-    root = Path(__file__).resolve().parent.parent
-    run = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True)
-    needed = "a view needs viser; pip install 'genesis-state[view]'."
-    assert f"show_viewer: nothing is shown: {needed}" in run.stderr
-    assert run.stderr.splitlines()[-1] == f"ModuleNotFoundError: {needed}"
+def test_without_viser_one_sentence_says_what_to_install(
+    scene: gs.Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "viser", None)
+    needed = r"a view needs viser; pip install 'genesis-state\[view\]'\."
+    with pytest.raises(ModuleNotFoundError, match=f"^{needed}$"):
+        scene.view()
+    assert scene.picture(res=(8, 6)).shape == (6, 8, 3)
+    shown = gs.Scene(show_viewer=True)
+    shown.add_entity(gs.morphs.Plane())
+    shown.build()
+    assert re.search(f"show_viewer: nothing is shown: {needed}", caplog.text)
+    shown.close()
 
 
 def test_show_viewer_opens_the_view_where_the_options_say(
@@ -184,3 +183,17 @@ def test_show_viewer_opens_the_view_where_the_options_say(
     assert view.camera == gs.Camera(pos=(2.0, 0.0, 1.0), fov=50)
     scene.close()
     assert view.closed
+
+
+def test_blocks_of_the_page_run_one_after_the_other(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parent.parent
+    page = (root / "docs" / "view.md").read_text(encoding="utf-8")
+    script = "\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "box.png").is_file()
+    assert re.fullmatch(r"View of a recording of 61 moments, .*\n", run.stdout), "and no more"
+    for picture in re.findall(r"\]\((.*?\.png)\)", page):
+        assert (root / "docs" / picture).stat().st_size < 300_000

@@ -11,8 +11,9 @@ import numpy as np
 
 from genesis_state import geom
 from genesis_state.viewing.camera import Camera
-from genesis_state.viewing.drawing import Cloud, Color, Drawing, Pose
+from genesis_state.viewing.drawing import Cloud, Color, Drawing, Pose, Skin
 from genesis_state.viewing.lighting import SUN
+from genesis_state.viewing.mesh import Mesh
 from genesis_state.viewing.shapes import ball
 from genesis_state.viewing.solids import linear
 
@@ -125,19 +126,28 @@ class Stage:
         for i, (cloud, points) in enumerate(zip(self._drawing.clouds, pose.clouds, strict=True)):
             self._show_cloud(i, cloud, points)
         for i, (skin, mesh) in enumerate(zip(self._drawing.skins, pose.skins, strict=True)):
-            handle = self._skins[i]
-            if handle is not None and np.array_equal(handle.faces, mesh.faces):
-                handle.vertices = mesh.vertices
-            elif len(mesh.faces):
-                self._skins[i] = self._scene.add_mesh_simple(
-                    f"/skins/{skin.name}",
-                    mesh.vertices,
-                    mesh.faces,
-                    color=skin.color,
-                    # What is seen from both sides would throw shadows on itself, in spots.
-                    side="front" if skin.closed else "double",
-                    receive_shadow=skin.closed,
-                )
+            self._show_skin(i, skin, mesh)
+
+    def _show_skin(self, i: int, skin: Skin, mesh: Mesh) -> None:
+        handle = self._skins[i]
+        if not np.isfinite(mesh.vertices).all():
+            return  # it stays where it was last
+        if handle is not None and np.array_equal(handle.faces, mesh.faces):
+            handle.vertices = mesh.vertices
+            return
+        if handle is not None:
+            handle.remove()
+        self._skins[i] = None
+        if len(mesh.faces):
+            self._skins[i] = self._scene.add_mesh_simple(
+                f"/skins/{skin.name}",
+                mesh.vertices,
+                mesh.faces,
+                color=skin.color,
+                # What is seen from both sides would throw shadows on itself, in spots.
+                side="front" if skin.closed else "double",
+                receive_shadow=skin.closed,
+            )
 
     def _show_cloud(self, i: int, cloud: Cloud, points: np.ndarray) -> None:
         if len(points) == self._counts[i]:
