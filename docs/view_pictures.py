@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import sync_playwright
 
@@ -58,7 +59,7 @@ def cloth() -> gs.Scene:
 
 def water() -> gs.Scene:
     """A dam that broke before a post."""
-    bounds = {"lower_bound": (0.0, -0.15, 0.0), "upper_bound": (0.8, 0.15, 0.6)}
+    bounds: Any = {"lower_bound": (0.0, -0.15, 0.0), "upper_bound": (0.8, 0.15, 0.6)}
     scene = gs.Scene(
         sim_options=gs.options.SimOptions(dt=2e-3, substeps=4),
         sph_options=gs.options.SPHOptions(particle_size=0.012, **bounds),
