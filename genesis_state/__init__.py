@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from genesis_state.solvers.base import Solver
     from genesis_state.state import SimState
     from genesis_state.state_file import load_state
+    from genesis_state.viewing.camera import Camera
 
     cpu, gpu, cuda, vulkan = Backend.cpu, Backend.gpu, Backend.cuda, Backend.vulkan
     device: torch.device
@@ -60,6 +61,7 @@ _MODULES = (
     "testing",
 )
 _NAMES = {
+    "Camera": "viewing.camera",
     "Scene": "scene",
     "Schema": "schema",
     "SimState": "state",
@@ -82,6 +84,7 @@ _BACKENDS = ("cpu", "gpu", "cuda", "vulkan")
 _RUNTIME = ("device", "tc_bool", "tc_float", "tc_int")
 
 __all__ = [
+    "Camera",
     "Scene",
     "Schema",
     "SimState",

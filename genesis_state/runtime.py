@@ -77,6 +77,11 @@ class Runtime:
         """The dtype of "float" variables."""
         return _DTYPES[self.precision]
 
+    def user_of(self, layout: object) -> Any:
+        """A built scene whose states have this layout, or None."""
+        fitting = [user for user in self.users if user.is_built and user.layout == layout]
+        return next((user for user in fitting if user.layout is layout), next(iter(fitting), None))
+
     @property
     def alive(self) -> bool:
         """Whether this is still the runtime that Taichi runs."""

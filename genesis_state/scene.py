@@ -8,21 +8,26 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, Literal, overload
 
+import numpy as np
 import torch
 
-from genesis_state import assembly, branching, checkpoint, scene_files
+from genesis_state import assembly, branching, checkpoint, scene_files, scene_views
 from genesis_state.layout import StateLayout
 from genesis_state.load_report import LoadReport
 from genesis_state.recording.guard import Guard
 from genesis_state.recording.history import History
 from genesis_state.scene_declaration import Follower, SceneDeclaration
 from genesis_state.scene_description import SceneDescription, describe
+from genesis_state.scene_drawing import drawing_of
 from genesis_state.scene_memory import SceneMemory
 from genesis_state.scene_page import scene_page
 from genesis_state.solvers.base import Solver
 from genesis_state.solvers.continuum import step_all
 from genesis_state.state import SimState
 from genesis_state.transport import default_transport
+from genesis_state.viewing.camera import Camera
+from genesis_state.viewing.drawing import Drawing
+from genesis_state.viewing.view import View
 
 
 class Scene(SceneDeclaration):
@@ -31,8 +36,10 @@ class Scene(SceneDeclaration):
     Args:
         sim_options: Time step, gravity, transport of state.
         rigid_options, mpm_options, sph_options, pbd_options, fem_options: Settings of the solvers.
-        viewer_options, vis_options, profiling_options, show_viewer, show_FPS, renderer: Taken so
-            that Genesis scripts run; they show nothing, and the log says so once.
+        show_viewer: Whether `build` opens the view and says its address; see `view`.
+        viewer_options: Where views and pictures look from, if `camera_pos` is among them.
+        vis_options, profiling_options, show_FPS, renderer: Taken so that Genesis scripts run; they
+            show nothing, and the log says so once.
 
     Attributes:
         t: Steps since the scene's state was new.
@@ -85,6 +92,8 @@ class Scene(SceneDeclaration):
         self._memory = SceneMemory(solvers, rows, self._runtime, transport)
         self._built = True
         self._initial = self.get_state(params=True)
+        if self._show_viewer:
+            scene_views.show(self)
 
     # ---------------------------------------------------------------- run
 
@@ -265,6 +274,67 @@ class Scene(SceneDeclaration):
 
     def _repr_html_(self) -> str:
         return scene_page(self)
+
+    def view(
+        self,
+        states: SimState | Sequence[SimState] | None = None,
+        env: int = 0,
+        every: int | None = None,
+        camera: Camera | None = None,
+        host: str = "127.0.0.1",
+        port: int = 8080,
+    ) -> View:
+        """An interactive view in three dimensions, in a notebook's cell or a browser.
+
+        It shows one environment at a time, and copies what it shows: looking changes nothing. A
+        view of the scene itself follows its steps, up to 30 times in a second; asking again gives
+        the same view, up to date. Call it from the thread that steps the scene.
+
+        Args:
+            states: A state of this scene, or a recording, which gets a slider of time: `History`
+                or any sequence of states. By default the scene as it runs.
+            env: The environment to begin with.
+            every: Shows each so many-th state of a recording; by default as many as make 500.
+            camera: Where to look from; by default such that all is in sight.
+            host: Where it is served. At "0.0.0.0" other machines see it too.
+            port: The first port that is tried.
+
+        Returns:
+            The view. As the last line of a cell it shows itself; elsewhere open its `url`.
+
+        Raises:
+            ModuleNotFoundError: viser is not installed: pip install 'genesis-state[view]'.
+            ValueError, TypeError, IndexError: States or environment do not fit the scene.
+        """
+        self._require_built()
+        return scene_views.open_view(self, states, env, every, camera, host, port)
+
+    def picture(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        state: SimState | None = None,
+        env: int = 0,
+        res: tuple[int, int] = (640, 480),
+        camera: Camera | None = None,
+    ) -> np.ndarray:
+        """A picture, uint8 of shape (height, width, 3). It needs neither a screen nor an extra.
+
+        Args:
+            path: A PNG file to write, if any.
+            state: A state of this scene; by default the scene as it is.
+            env: The environment.
+            res: Width and height [pixels].
+            camera: Where to look from; by default such that all is in sight.
+
+        Raises:
+            ValueError, TypeError, IndexError: State, environment or size do not fit.
+        """
+        self._require_built()
+        return scene_views.take_picture(self, path, state, env, res, camera)
+
+    @cached_property
+    def _drawing(self) -> Drawing:
+        return drawing_of(self)
 
     # ---------------------------------------------------------------- history
 
@@ -476,6 +546,9 @@ class Scene(SceneDeclaration):
         if self.closed:
             return
         self.closed = True
+        for follower in self._followers:
+            if isinstance(follower, View):
+                follower.close()
         for solver in self.solvers:
             solver.close()
         if self._built:

@@ -34,6 +34,7 @@ from genesis_state.options import (
 )
 from genesis_state.recording.history import History
 from genesis_state.runtime import logger, require
+from genesis_state.scene_views import camera_of
 from genesis_state.solvers.base import Solver
 
 if TYPE_CHECKING:
@@ -92,11 +93,11 @@ class SceneDeclaration:
         self._followers: list[Follower] = []
         self.history: History | None = None
         self._built = False
+        self._show_viewer = show_viewer
+        self._first_camera = camera_of(viewer_options) if viewer_options else None
         shown = {
-            "viewer_options": viewer_options,
             "vis_options": vis_options,
             "profiling_options": profiling_options,
-            "show_viewer": show_viewer,
             "show_FPS": show_FPS,
             "renderer": renderer,
         }
@@ -200,13 +201,15 @@ class SceneDeclaration:
             material: What it is made of: `gs.materials.Rigid()`, the default; one of
                 `gs.materials.MPM`, `SPH`, `PBD` and `FEM`, which fill a Box, Sphere, Cylinder,
                 Capsule or closed Mesh; or `PBD.Cloth`, which takes any Mesh as it is.
-            surface, visualize_contact, vis_mode: Taken for Genesis scripts; they show nothing.
+            surface: Such as `gs.surfaces.Default(color=(0.2, 0.5, 0.9))`: the colour in views and
+                pictures, red, green, blue from 0 to 1. All else of it shows nothing.
+            visualize_contact, vis_mode: Taken for Genesis scripts; they show nothing.
             name: A name unique in the scene; by default the kind and the order, such as "box_2".
         """
         self._require_unbuilt("add_entity", "entities")
         entity = assembly.entity_of(self._scene, morph, material, name)
+        entity.surface = surface
         shown = {
-            "surface": surface,
             "visualize_contact": visualize_contact,
             "vis_mode": vis_mode,
             **dict.fromkeys(morph.visual_only(), True),
@@ -227,11 +230,11 @@ class SceneDeclaration:
             material: What they are made of: one of `gs.materials.MPM`, `SPH.Liquid`,
                 `PBD.Liquid` or `PBD.Particle`.
             max_particles: How many there are; then the first ones are taken again.
-            surface: Taken for Genesis scripts; it shows nothing.
+            surface: See `add_entity`.
         """
         self._require_unbuilt("add_emitter", "emitters")
         emitter = assembly.emitter_of(self._scene, material, max_particles)
-        self._says_nothing_is_shown(["surface"] if surface else [])
+        emitter.entity.surface = surface
         self.entities.append(emitter.entity)
         self.emitters.append(emitter)
         return emitter

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 import torch
 
-from genesis_state import checkpoint
+from genesis_state import checkpoint, runtime
 from genesis_state.checkpoint.content import plain_metadata
 from genesis_state.comparison import VarDiff, hash_rows, row_diffs
 from genesis_state.layout import SCENE, OwnerLayout, RowLayout, StateLayout, VarLayout
 from genesis_state.pages import empty_rows
 from genesis_state.selection import select
 from genesis_state.state_page import owner_page, state_page
+
+if TYPE_CHECKING:
+    from genesis_state.viewing.view import View
 
 Blocks: TypeAlias = tuple[torch.Tensor, ...]
 EnvsIdx: TypeAlias = int | slice | Sequence[int] | np.ndarray | torch.Tensor | None
@@ -325,6 +328,45 @@ class SimState:
         """Each variable as numpy sees it, by key: this state's own memory if it is on the CPU."""
         state = self if self.device.type == "cpu" else self.to("cpu")
         return {key: state[key].numpy() for key in state}
+
+    def view(self, scene: Any = None, **settings: Any) -> View:
+        """Shows it in a notebook or a browser, from all sides; see `Scene.view`.
+
+        Args:
+            scene: The scene that says what it looks like; by default one that lives and whose
+                states are like this one.
+            settings: As `Scene.view` takes them: `env`, `camera`, `host`, `port`.
+
+        Raises:
+            ValueError: There is no such scene.
+        """
+        return self._scene("view", scene).view(self, **settings)
+
+    def picture(
+        self, path: str | os.PathLike[str] | None = None, scene: Any = None, **settings: Any
+    ) -> np.ndarray:
+        """A picture of it, uint8 of shape (height, width, 3); see `Scene.picture`.
+
+        Args:
+            path: A PNG file to write, if any.
+            scene: As `view` takes it.
+            settings: As `Scene.picture` takes them: `env`, `res`, `camera`.
+
+        Raises:
+            ValueError: There is no such scene.
+        """
+        return self._scene("picture", scene).picture(path, self, **settings)
+
+    def _scene(self, call: str, scene: Any) -> Any:
+        if scene is None:
+            running = runtime.current()
+            scene = running and running.user_of(self.layout)
+        if scene is None:
+            raise ValueError(
+                f"{call}: a state has no shapes, and no scene is built whose states are like this "
+                "one; build it, or give it as scene=."
+            )
+        return scene
 
     def clear_padding(self) -> None:
         """Zeroes the bytes that belong to no variable, as every state has them."""

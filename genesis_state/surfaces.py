@@ -1,4 +1,4 @@
-"""Genesis' looks of things, taken so that scripts run; nothing is shown."""
+"""Genesis' looks of things: a `color` is that of views and pictures, all else shows nothing."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ LAYERS = (
     ("randomization",),
     (
         *("scene", "scene_files", "scene_declaration", "assembly", "matter_specs", "entities"),
+        *("scene_views", "scene_drawing"),
         *("branching", "rollout", "recording", "bank"),
         *("scene_cost", "scene_description", "scene_page", "plotting", "plot_series"),
     ),
@@ -31,6 +32,7 @@ LAYERS = (
     ("arena", "block", "transport"),
     ("state_file",),
     ("state",),
+    ("viewing",),
     ("checkpoint",),
     ("state_page", "axis_names"),
     ("comparison", "selection"),
@@ -67,6 +69,9 @@ THIRD_PARTY = {
     "state": {"numpy", "torch"},
     "randomization": {"torch"},
     # A library of training stays in the module that speaks to it.
+    "viewing": {"numpy"},
+    "viewing.geoms": {"numpy", "mujoco"},
+    "viewing.stage": {"numpy", "viser"},  # asked for when a view is opened, and only then
     "tasks": {"numpy", "torch"},
     "tasks.vec_task": {"torch", "gymnasium"},
     "tasks.gymnasium_env": {"numpy", "torch", "gymnasium"},
@@ -248,7 +253,7 @@ def test_kernels_link_leads_to_the_kernels_folder() -> None:
 def test_import_starts_nothing_heavy() -> None:
     code = (
         "import sys, genesis_state\n"
-        "heavy = ('taichi', 'mujoco', 'torch', 'gymnasium', 'rsl_rl', 'tensordict')\n"
+        "heavy = ('taichi', 'mujoco', 'torch', 'gymnasium', 'rsl_rl', 'tensordict', 'viser')\n"
         "print([m for m in heavy if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

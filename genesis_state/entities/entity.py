@@ -77,6 +77,9 @@ class Entity(ABC, Generic[BindingT, MaterialT]):
         name: Its name, unique in the scene.
         morph: Its shape.
         material: What it is made of.
+
+    Attributes:
+        surface: One of `gs.surfaces`, or None; its `color` is that of views and pictures.
     """
 
     def __init__(self, scene: Scene, idx: int, name: str, morph: Morph, material: MaterialT):
@@ -85,6 +88,7 @@ class Entity(ABC, Generic[BindingT, MaterialT]):
         self.name = name
         self.morph = morph
         self.material = material
+        self.surface: Any = None
         self._binding: BindingT | None = None
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Genesis' options of what is drawn: taken, so that scripts run, and shown by nothing."""
+"""Genesis' options of what is drawn: taken, so that scripts run, and mostly without effect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ class Unseen:
 
 
 class ViewerOptions(Unseen):
-    """Genesis' viewer settings, taken so that scripts run. This package has no viewer."""
+    """Genesis' viewer settings.
+
+    `camera_pos`, `camera_lookat`, `camera_up` and `camera_fov` say where views and pictures look
+    from, if the first is among them. The rest is taken so that scripts run.
+    """
 
 
 class VisOptions(Unseen):

@@ -19,6 +19,7 @@ from genesis_state.recording.history_page import history_page
 from genesis_state.recording.recording_file import read_timeline, require_fit, write_timeline
 from genesis_state.recording.timeline import KeptCommands, KeptKeyframe, Keyframe, Timeline
 from genesis_state.state import SimState
+from genesis_state.viewing.view import View
 
 if TYPE_CHECKING:
     from genesis_state.scene import Scene
@@ -305,6 +306,10 @@ class History(Sequence[SimState]):
                     yield moment, True
                 if moment < last:
                     self._step()
+
+    def view(self, **settings: Any) -> View:
+        """Shows it in a notebook or a browser, with a slider of time; see `Scene.view`."""
+        return self.scene.view(self, **settings)
 
     def _visit(self, places: range) -> Iterator[None]:
         """Takes the scene to each place, and back at the end."""
