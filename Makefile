@@ -22,6 +22,7 @@ test: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	@echo "==> Building the site in build/site"
+	rm -rf build/site
 	$(VENV)/bin/python -m sphinx -W --keep-going -q -j $(JOBS) docs build/site
 
 develop: $(VENV)/.installed-dev

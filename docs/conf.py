@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.domains.python import PyObject
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 from genesis_state.version import __version__
 
@@ -24,6 +26,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
     "sphinx_design",
+    "members_of",
 ]
 nitpicky = False
 exclude_patterns = ["_build"]
@@ -66,11 +69,15 @@ html_theme_options = {
     "light_css_variables": {
         "color-brand-primary": "#14606b",
         "color-brand-content": "#14606b",
+        "color-api-name": "#14606b",
+        "color-api-pre-name": "#5c6b76",
         "font-stack": "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif",
     },
     "dark_css_variables": {
         "color-brand-primary": "#7fd0da",
         "color-brand-content": "#7fd0da",
+        "color-api-name": "#7fd0da",
+        "color-api-pre-name": "#9aa8b1",
     },
 }
 
@@ -109,6 +116,9 @@ def _lists(before: list[str]) -> bool:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"  # as the docstrings say
     # Before napoleon, which has a priority of 500.
     app.connect("autodoc-process-docstring", as_literal_blocks, priority=400)
     return {"parallel_read_safe": True}
