@@ -31,7 +31,10 @@ STARTED = ("sph", "dfsph", "cloth", "pbd_liquid", "fem", "fem_implicit", "mpm", 
 
 RECORDED: dict[str, str] = {
     "state_ops": "state_ops.py",
-    **{f"state_ops_{name}": f"state_ops.py --scene {name} --n-envs {n}" for name, n in MATTER.items()},
+    **{
+        f"state_ops_{name}": f"state_ops.py --scene {name} --n-envs {n}"
+        for name, n in MATTER.items()
+    },
     **{f"scene_checkpoint_{n}": f"scene_checkpoint.py --n-envs {n}" for n in (64, 1024, 4096)},
     "startup": "startup.py",
     **{f"startup_{name}": f"startup.py --scene {name} --n-envs 1" for name in STARTED},

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
-from sphinx.domains.python import PyObject
+from sphinx.domains.python import PythonDomain
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
-from genesis_state.version import __version__
+from genesis_state.version import __version__  # noqa: E402
 
 project = "genesis_state"
 author = "the genesis_state authors"
@@ -116,7 +116,8 @@ def _lists(before: list[str]) -> bool:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    for field in PyObject.doc_field_types:
+    fields: Any = PythonDomain.directives["class"]
+    for field in fields.doc_field_types:
         if field.name == "variable":
             field.label = "Attributes"  # as the docstrings say
     # Before napoleon, which has a priority of 500.

@@ -38,7 +38,10 @@ TITLES = {"cpu-32": "CPU, 32 bits", "cpu-64": "CPU, 64 bits", "vulkan-32": "Vulk
 SCENES = {
     "franka": ("rigid", "a Franka that presses on the ground"),
     "quadruped": ("rigid", "a quadruped that lands"),
-    "varied": ("rigid", "the quadruped, with masses, friction and gravity of each environment's own"),
+    "varied": (
+        "rigid",
+        "the quadruped, with masses, friction and gravity of each environment's own",
+    ),
     "boxes": ("rigid", "ten boxes that collapse"),
     "gripper": ("rigid", "a stone held by two fingers"),
     "chain": ("rigid", "a chain with equality constraints"),
@@ -62,8 +65,17 @@ test compares the two. The suite is `gs.testing`, a function per line, and runs 
 [a solver of your own](own_solver.md) too. What bit for bit means, and for what, is in
 [Concepts](concepts.md#what-bit-for-bit-means).
 
-Each line starts from a recording: a scene runs, is snapshot in the middle of something happening, and
-runs on. The line then gets to the same moment in another way, and every byte has to be the same.
+Each line starts from a recording: a scene runs, is snapshot in the middle of something happening,
+and runs on. The line then gets to the same moment in another way; every byte has to be the same.
+"""
+
+BETWEEN = """
+A figure is the number of scenes in which the line held, of those in which it was run. CUDA is
+written and has never run. Vulkan has one transport, so there is nothing to compare.
+
+## Scene by scene
+
+On the CPU, in 32 and 64 bits; 7 environments, and 1 where it says "alone".
 """
 
 Results = dict[str, dict[str, Any]]
@@ -83,9 +95,7 @@ def document(results: Results, lines: dict[str, str]) -> str:
     for line, what in lines.items():
         cells = [summary(results[name]["cases"], line) for name in columns]
         text += f"| `{line}` | {what} | {' | '.join(cells)} | never run |\n"
-    text += "\nA figure is the number of scenes in which the line held, of those in which it was run.\n"
-    text += "CUDA is written and has never run. Vulkan has one transport, so there is nothing to compare.\n"
-    text += "\n## Scene by scene\n\nOn the CPU, in 32 and 64 bits; 7 environments, and 1 where it says so.\n"
+    text += BETWEEN
     text += "\n| scene | | " + " | ".join(f"`{line}`" for line in lines) + " |\n"
     text += "| --- " * (len(lines) + 2) + "|\n"
     for scene, (kind, _) in SCENES.items():

@@ -301,9 +301,7 @@ def mpm() -> str:
     rows = []
     for size, what in sizes.items():
         for n in sorted({rate["n_envs"] for rate in found["rates"]}):
-            of = {
-                x["threads"]: x for x in found["rates"] if x["size"] == size and x["n_envs"] == n
-            }
+            of = {x["threads"]: x for x in found["rates"] if x["size"] == size and x["n_envs"] == n}
             cost = {
                 x["threads"]: x
                 for x in found["determinism"]

@@ -3,7 +3,8 @@
     .. membersof:: genesis_state.entities.control.EntityControl
        :owner: genesis_state.entities.rigid_entity.RigidEntity
 
-says what the base says of them, and documents its calls as those of the owner.
+says what the base says of them (not with `:calls-only:`), and documents its calls as those of the
+owner.
 """
 
 from __future__ import annotations
@@ -21,13 +22,17 @@ from sphinx.util.docutils import SphinxDirective
 
 class MembersOf(SphinxDirective):
     required_arguments = 1
-    option_spec: ClassVar[Any] = {"owner": directives.unchanged_required}
+    option_spec: ClassVar[Any] = {
+        "owner": directives.unchanged_required,
+        "calls-only": directives.flag,
+    }
 
     def run(self) -> list[nodes.Node]:
         path, owner = self.arguments[0], self.options["owner"]
         module, _, name = path.rpartition(".")
         base = getattr(import_module(module), name)
-        lines = [*(inspect.getdoc(base) or "").splitlines(), ""]
+        said = "" if "calls-only" in self.options else inspect.getdoc(base) or ""
+        lines = [*said.splitlines(), ""]
         for member, value in vars(base).items():
             if member.startswith("_") or not _documented(value):
                 continue

@@ -43,7 +43,9 @@ def test_code_is_marked_so_that_it_is_found(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert not re.findall(r"^```(?:py|python3|Python|pycon)$|^~~~", text, re.MULTILINE)
     skipped = re.findall(r"^<!-- not run:(.*)-->\n(.*)$", text, re.MULTILINE)
-    assert len(skipped) == text.count("<!-- not run"), "a block follows at once, and a reason is told"
+    assert len(skipped) == text.count("<!-- not run"), (
+        "a block follows at once, and a reason is told"
+    )
 
 
 def test_output_that_differs_is_noticed(tmp_path: Path) -> None:

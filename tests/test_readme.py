@@ -50,7 +50,9 @@ def test_what_it_says_was_tested_has_results() -> None:
     results = guarantee.load()
     for row in table("| line | |"):
         line, cpu, vulkan = row[0].strip("`"), row[2], row[3]
-        assert (guarantee.summary(results["cpu-32"]["cases"], line) != "not run") == (cpu == "tested")
+        assert (guarantee.summary(results["cpu-32"]["cases"], line) != "not run") == (
+            cpu == "tested"
+        )
         found = guarantee.summary(results["vulkan-32"]["cases"], line)
         assert (found != "not run") == (vulkan in ("tested", "slow tests"))
 
