@@ -25,16 +25,12 @@ from genesis_state.version import __version__
 FOLDER = Path(__file__).resolve().parent
 RESULTS = FOLDER / "results"
 
-# Matter by name: in how many environments its state is moved.
-MATTER = {"sph": 16, "cloth": 16, "pbd_liquid": 16, "fem": 16, "large_mpm": 1}
+MATTER = ("sph", "cloth", "pbd_liquid", "fem")
 STARTED = ("sph", "dfsph", "cloth", "pbd_liquid", "fem", "fem_implicit", "mpm", "mixed")
 
 RECORDED: dict[str, str] = {
     "state_ops": "state_ops.py",
-    **{
-        f"state_ops_{name}": f"state_ops.py --scene {name} --n-envs {n}"
-        for name, n in MATTER.items()
-    },
+    **{f"state_ops_{name}": f"state_ops.py --scene {name} --n-envs 16" for name in MATTER},
     **{f"scene_checkpoint_{n}": f"scene_checkpoint.py --n-envs {n}" for n in (64, 1024, 4096)},
     "startup": "startup.py",
     **{f"startup_{name}": f"startup.py --scene {name} --n-envs 1" for name in STARTED},
