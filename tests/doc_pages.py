@@ -59,8 +59,10 @@ def blocks(page: Path) -> list[Block]:
             skipped = True
         elif said == "run":
             found.append(Block("python", match["hidden"] or "", line))
-        elif said:
+        elif said == "run with":
             found.append(Block(said, match["with"].strip(), line))
+        elif said:
+            assert said in ("figures", "end of figures"), f"{page}:{line}: what is {said!r}?"
         elif skipped:
             skipped = False
         else:
