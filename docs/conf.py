@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from sphinx.domains.python import PythonDomain
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
+from genesis_state.options import Options  # noqa: E402
 from genesis_state.version import __version__  # noqa: E402
 
 project = "genesis_state"
@@ -51,6 +53,7 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 python_maximum_signature_line_length = 88
 python_display_short_literal_types = True
+python_use_unqualified_type_names = True
 add_module_names = False
 toc_object_entries_show_parents = "hide"
 
@@ -115,6 +118,19 @@ def _lists(before: list[str]) -> bool:
     return bool(re.match(r"\s*([*\-] |\.\. |[A-Z][a-z]+:$)", text)) or text.startswith(" ")
 
 
+def with_defaults(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: Any
+) -> tuple[str, Any] | None:
+    """Options are made through a base that takes anything and refuses most: these are the fields."""
+    if what != "class" or not issubclass(obj, Options) or not dataclasses.is_dataclass(obj):
+        return None
+    fields = [field for field in dataclasses.fields(obj) if field.init]
+    given = [
+        f.name if f.default is dataclasses.MISSING else f"{f.name}={f.default!r}" for f in fields
+    ]
+    return (f"(*, {', '.join(given)})" if given else "()"), returns
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     fields: Any = PythonDomain.directives["class"]
     for field in fields.doc_field_types:
@@ -122,4 +138,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
             field.label = "Attributes"  # as the docstrings say
     # Before napoleon, which has a priority of 500.
     app.connect("autodoc-process-docstring", as_literal_blocks, priority=400)
+    app.connect("autodoc-process-signature", with_defaults)
     return {"parallel_read_safe": True}

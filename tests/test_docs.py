@@ -10,7 +10,7 @@ import torch
 
 import genesis_state as gs
 
-SLOW: tuple[str, ...] = ()
+SLOW = ("own_solver",)  # as examples/own_solver.py, which always runs
 
 
 @pytest.mark.parametrize(
