@@ -121,7 +121,7 @@ def _lists(before: list[str]) -> bool:
 def with_defaults(
     app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str | None, returns: Any
 ) -> tuple[str, Any] | None:
-    """Options are made through a base that takes anything and refuses most: these are the fields."""
+    """The fields of options, which are made through a base that takes anything and refuses most."""
     if what != "class" or not issubclass(obj, Options) or not dataclasses.is_dataclass(obj):
         return None
     fields = [field for field in dataclasses.fields(obj) if field.init]
