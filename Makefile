@@ -1,4 +1,4 @@
-# Two commands: `make demo` runs the main job, `make test` runs the tests.
+# `make demo` runs the main job, `make test` runs the tests, `make docs` builds the site.
 # Each first sets up .venv and skips that when pyproject.toml and constraints.txt have not changed.
 
 PYTHON ?= python3
@@ -10,7 +10,7 @@ JOBS ?= 2
 # Pins matter: without them pip may fetch a far larger build of torch.
 INSTALL = $(VENV)/bin/python -m pip install --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test develop clean
+.PHONY: demo test docs develop clean
 
 demo: $(VENV)/.installed
 	@echo "==> Running examples/franka_continue.py"
@@ -19,6 +19,11 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	@echo "==> Running the tests"
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+
+docs: $(VENV)/.installed-dev
+	@echo "==> Building the site in build/site"
+	rm -rf build/site
+	$(VENV)/bin/python -m sphinx -W --keep-going -q -j $(JOBS) docs build/site
 
 develop: $(VENV)/.installed-dev
 

@@ -1,4 +1,4 @@
-"""The README: its blocks run as pasted, its tables are what the code says; docs/state.md too."""
+"""The README: its blocks run as pasted, its tables are what the docs have."""
 
 import re
 import subprocess
@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 import test_vulkan
 
-from docs import state
-from genesis_state import assembly, testing
+from docs import guarantee, measured
+from genesis_state import testing
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-STATE_BANK = (ROOT / "docs" / "state_bank.md").read_text(encoding="utf-8")
-CHECKPOINTS = (ROOT / "docs" / "checkpoints.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 BLOCKS = BLOCK.findall(TEXT)
 
@@ -39,46 +37,6 @@ def test_block_runs_as_pasted(block: str, tmp_path: Path) -> None:
     assert (tmp_path / "checkpoint.pkl").is_file() == ("checkpoint.pkl" in block)
 
 
-def test_blocks_on_checkpoints_run_one_after_the_other(tmp_path: Path) -> None:
-    script = "\n".join(BLOCK.findall(CHECKPOINTS))
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=600
-    )
-    assert run.returncode == 0, run.stderr
-    for words in (
-        "20 {'reward': 12.5}",
-        "entity floor is in this scene, not in the checkpoint.",
-        "in part: RigidSolver.links_pos, of robot",
-        "'step_000000000100.safetensors'",
-    ):
-        assert words in run.stdout
-
-
-def test_blocks_on_state_banks_run_one_after_the_other(tmp_path: Path) -> None:
-    script = "\n".join(BLOCK.findall(STATE_BANK))
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=600
-    )
-    assert run.returncode == 0, run.stderr
-    assert "'tilted': " in run.stdout
-
-
-def test_state_table_is_that_of_the_schemas() -> None:
-    wanted = []
-    for solver in assembly.OWN:
-        variables = solver.schema.variables().items()
-        names = [f"`{name}`" for name, var in variables if var.role == "state"]
-        wanted.append([f"`{solver.__name__}`", ", ".join(names)])
-    lines = "\n".join(f"| {' | '.join(row)} |" for row in wanted)
-    assert table("| solver | public variables |", CHECKPOINTS) == wanted, (
-        f"the table should be\n{lines}"
-    )
-
-
-def test_page_on_states_is_that_of_the_schemas() -> None:
-    assert state.PAGE.read_text(encoding="utf-8") == state.document(), "run python docs/state.py"
-
-
 def test_guarantee_table_is_that_of_the_suite() -> None:
     on_vulkan = dict.fromkeys(testing.ALL, "has one")
     on_vulkan |= dict.fromkeys(test_vulkan.QUICK, "tested")
@@ -86,6 +44,25 @@ def test_guarantee_table_is_that_of_the_suite() -> None:
     found = [(row[0].strip("`"), row[2], row[3], row[4]) for row in table("| line | |")]
     wanted = [(line, "tested", on_vulkan[line], "never run") for line in testing.ALL]
     assert found == wanted
+
+
+def test_what_it_says_was_tested_has_results() -> None:
+    results = guarantee.load()
+    for row in table("| line | |"):
+        line, cpu, vulkan = row[0].strip("`"), row[2], row[3]
+        assert (guarantee.summary(results["cpu-32"]["cases"], line) != "not run") == (
+            cpu == "tested"
+        )
+        found = guarantee.summary(results["vulkan-32"]["cases"], line)
+        assert (found != "not run") == (vulkan in ("tested", "slow tests"))
+
+
+def test_figures_are_those_of_the_docs() -> None:
+    rows = {row[0]: row[1:] for row in table("| | 64 environments |")}
+    states = rows["a Franka's state: get, reset, reset of half by a mask [µs]"]
+    assert states == measured.readme_state_ops()
+    copies = rows["`copy_` of the same bytes, `index_copy_` of half [µs]"]
+    assert copies == measured.readme_copies()
 
 
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", TEXT))))
