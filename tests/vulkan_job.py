@@ -24,12 +24,13 @@ _PUSH = scenes.table(1, 5.0, seed=12)
 
 def start(scene: gs.Scene, streams: torch.Tensor) -> None:
     """Each pole begins elsewhere."""
-    scene.entities[0].set_qpos(_START[streams])
+    scene.entities[0].set_qpos(_START[streams % scenes.STREAMS])
 
 
 def drive(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
     """Each cart is pushed along a curve of its own."""
-    scene.entities[0].control_actuators(_PUSH[steps % scenes.PERIOD, streams])
+    pushes = _PUSH[steps % scenes.PERIOD, streams % scenes.STREAMS]
+    scene.entities[0].control_actuators(pushes)
 
 
 def trajectory(n_steps: int = 100) -> torch.Tensor:
