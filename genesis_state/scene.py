@@ -296,8 +296,9 @@ class Scene(SceneDeclaration):
             env: The environment to begin with.
             every: Shows each so many-th state of a recording; by default as many as make 500.
             camera: Where to look from; by default such that all is in sight.
-            host: Where it is served. At "0.0.0.0" other machines see it too.
-            port: The first port that is tried.
+            host: Where it is served. At "0.0.0.0" other machines see it too. A view that is open
+                already stays where it is.
+            port: The first port that is tried; likewise.
 
         Returns:
             The view. As the last line of a cell it shows itself; elsewhere open its `url`.

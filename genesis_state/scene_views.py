@@ -36,16 +36,19 @@ def open_view(
 ) -> View:
     """See `Scene.view`."""
     drawing = scene._drawing
-    camera = camera or scene._first_camera
     if states is not None:
         frames = list(_frames(scene, states, every))
-        return View(drawing, frames, env, camera, host, port)
+        return View(drawing, frames, env, camera or scene._first_camera, host, port)
+    if every is not None:
+        raise ValueError("view: every is for recordings; give states, or leave it out.")
     for follower in [*scene._followers]:
         if not isinstance(follower, View):
             continue
         if not follower.closed:
             follower.update()
             follower.env = env
+            if camera is not None:
+                follower.camera = camera
             return follower
         scene._followers.remove(follower)
     here = weakref.ref(scene)  # which holds the view
@@ -56,7 +59,7 @@ def open_view(
             raise RuntimeError("view.update: its scene is gone or closed.")
         return drawing.frame(scene.get_state())
 
-    view = View(drawing, [newest()], env, camera, host, port, newest)
+    view = View(drawing, [newest()], env, camera or scene._first_camera, host, port, newest)
     scene._followers.append(view)
     return view
 

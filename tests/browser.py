@@ -37,13 +37,14 @@ class Page:
         self.asked: list[str] = []
         tab.on("request", lambda request: self.asked.append(request.url))
         tab.on("websocket", lambda socket: self.asked.append(socket.url))
+        tab.set_default_timeout(1000 * WAIT)
         tab.goto(url)
         # viser says for a while, over the picture, that there is no graphics card.
         tab.add_style_tag(content=".mantine-Notifications-root { display: none }")
 
     def picture(self) -> np.ndarray:
         """What it shows left of the controls, uint8 of shape (height, width, 3)."""
-        png = self._tab.screenshot(timeout=1000 * WAIT)
+        png = self._tab.screenshot()
         return np.asarray(Image.open(BytesIO(png)).convert("RGB"))[:, :520]
 
     def settled(self, unlike: np.ndarray | None = None) -> np.ndarray:
@@ -52,7 +53,8 @@ class Page:
         for _ in range(int(WAIT)):
             self._tab.wait_for_timeout(300)
             now = self.picture()
-            done = np.array_equal(before, now) and now.std() > 5
+            red = (now[..., 0].astype(int) - now[..., 1]).max()
+            done = np.array_equal(before, now) and red > 80  # what is shown is red
             if done and (unlike is None or differs(now, unlike)):
                 return now
             before = now

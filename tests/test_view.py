@@ -67,6 +67,7 @@ def test_moving_the_slider_and_picking_an_environment_change_what_a_browser_show
         assert view.env == 1
         page.slide("environment", 0)
         page.slide("moment", 0)
+        view.camera = view.camera  # where every browser looks from already
         assert not differs(page.settled(unlike=moved), first), "as it was at first"
         page.click("Play")
         page.settled(unlike=first)
@@ -109,6 +110,8 @@ def test_a_view_of_a_scene_follows_it_and_is_one(scene: gs.Scene) -> None:
     with scene.view() as view:
         assert scene.view(env=1) is view
         assert view.env == 1
+        camera = gs.Camera((1.0, 1.0, 1.0))
+        assert scene.view(env=1, camera=camera).camera == camera
         view._next_update = 0.0  # now it is time to
         scene.step()
         assert view._frames[0].t == scene.t == 1
@@ -137,6 +140,8 @@ def test_what_does_not_fit_is_refused(scene: gs.Scene, recording: list[gs.SimSta
         scene.view([])
     with pytest.raises(ValueError, match="every is 0, needs a number of states"):
         scene.view(recording, every=0)
+    with pytest.raises(ValueError, match="every is for recordings"):
+        scene.view(every=2)
     with pytest.raises(ValueError, match="states of 2 and of 1 environments"):
         scene.view([recording[0], recording[1][0]])
     with pytest.raises(TypeError, match="needs SimStates alone"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import io
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,6 +62,18 @@ def _stop_all() -> None:
         stop(server)
 
 
+def look(server: viser.ViserServer, camera: Camera) -> None:
+    """Makes all browsers look from a camera, those to come and those that are there."""
+    first = server.initial_camera
+    first.position, first.look_at = np.array(camera.pos), np.array(camera.lookat)
+    first.up, first.fov = np.array(camera.up), math.radians(camera.fov)
+    for client in server.get_clients().values():
+        with client.atomic():
+            view = client.camera
+            view.up_direction, view.fov = np.array(camera.up), math.radians(camera.fov)
+            view.position, view.look_at = np.array(camera.pos), np.array(camera.lookat)
+
+
 class Stage:
     """The nodes of a drawing in viser's scene."""
 
@@ -109,13 +122,6 @@ class Stage:
                 shadow_opacity=0.25,
             )
         self.show(pose)
-
-    def look(self, client_camera: Any, camera: Camera) -> None:
-        """Points a camera of viser's."""
-        client_camera.position = np.array(camera.pos)
-        client_camera.look_at = np.array(camera.lookat)
-        client_camera.up = np.array(camera.up)
-        client_camera.fov = np.radians(camera.fov)
 
     def show(self, pose: Pose) -> None:
         """Moves everything to where it is now."""

@@ -14,7 +14,7 @@ import numpy as np
 from genesis_state.viewing.camera import Camera
 from genesis_state.viewing.drawing import Drawing, Frame
 from genesis_state.viewing.picture import picture
-from genesis_state.viewing.stage import Stage, server, stop
+from genesis_state.viewing.stage import Stage, look, server, stop
 
 PORT = 8080  # or the first free one after it
 RATE = 30.0  # frames in a second, at most
@@ -57,11 +57,11 @@ class View:
         self._closed = False
         self._next_update = 0.0
         ends = (self._frames[0], self._frames[-1])
-        self.camera = camera or Camera.facing(*drawing.bounds(ends, env))
+        self._camera = camera or Camera.facing(*drawing.bounds(ends, env))
         self._server = server(host, port)
         with self._server.atomic():
             self._stage = Stage(self._server.scene, drawing, drawing.pose(ends[0], env))
-            self._stage.look(self._server.initial_camera, self.camera)
+            look(self._server, self._camera)
         self._add_controls()
 
     # ---------------------------------------------------------------- what is shown
@@ -69,7 +69,9 @@ class View:
     @property
     def url(self) -> str:
         """The address to open in a browser."""
-        return f"http://{self._server.get_host()}:{self._server.get_port()}"
+        host = self._server.get_host()
+        host = "localhost" if host in ("0.0.0.0", "::") else host
+        return f"http://{host}:{self._server.get_port()}"
 
     @property
     def n_envs(self) -> int:
@@ -102,6 +104,17 @@ class View:
                 f"view.index is {index}, there are {count} moments; give 0 to {count - 1}."
             )
         self._seek(index % count)
+
+    @property
+    def camera(self) -> Camera:
+        """Where browsers look from until somebody turns one; assign to turn them all."""
+        return self._camera
+
+    @camera.setter
+    def camera(self, camera: Camera) -> None:
+        self._require_open()
+        self._camera = camera
+        look(self._server, camera)
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -150,10 +163,10 @@ class View:
         Args:
             path: A PNG file to write, if any.
             res: Width and height [pixels].
-            camera: Where it is seen from; by default where the view was seen from at first.
+            camera: Where it is seen from; by default from `camera`.
         """
         frame = self._frames[self._index]
-        return picture(self._drawing, frame, self._env, path, res, camera or self.camera)
+        return picture(self._drawing, frame, self._env, path, res, camera or self._camera)
 
     # ---------------------------------------------------------------- end
 
