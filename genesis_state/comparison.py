@@ -74,18 +74,24 @@ def _largest(a: torch.Tensor, b: torch.Tensor) -> float:
     return float(gaps.max()) if len(gaps) else math.nan
 
 
-def hash_rows(rows: torch.Tensor, start: int) -> torch.Tensor:
+def hash_rows(rows: torch.Tensor, start: int, which: torch.Tensor | None = None) -> torch.Tensor:
     """Sum of the mixed words of each row, mod 2^64.
 
     Args:
         rows: int64, shape (n, words).
         start: The number of words before these in an environment's whole state.
+        which: Rows to look at, int64 on their device; by default all.
+
+    Returns:
+        int64, one for each of these.
     """
     places = torch.arange(start + 1, start + 1 + rows.shape[1], device=rows.device)
     keys = mix(places * GOLDEN)
     weights = mix(keys + GOLDEN) | 1  # odd, so that no bit of a word is lost
     if rows.device.type == "cpu":
-        return torch.from_numpy(_hash_array(rows, keys, weights).view(np.int64))
+        return torch.from_numpy(_hash_array(rows, which, keys, weights).view(np.int64))
+    if which is not None:
+        rows = rows.index_select(0, which)
     total = torch.zeros(rows.shape[0], dtype=torch.int64, device=rows.device)
     step = max(1, (1 << 24) // max(1, rows.shape[1]))  # few launches, but not all memory
     for i in range(0, len(rows), step):
@@ -93,15 +99,18 @@ def hash_rows(rows: torch.Tensor, start: int) -> torch.Tensor:
     return total
 
 
-def _hash_array(rows: torch.Tensor, *factors: torch.Tensor) -> np.ndarray:
+def _hash_array(
+    rows: torch.Tensor, which: torch.Tensor | None, *factors: torch.Tensor
+) -> np.ndarray:
     """The same by NumPy, uint64: by one thread, in pieces that stay in its cache."""
     words = rows.numpy().view(np.uint64)
+    chosen = None if which is None else which.numpy()
     keys, weights = (factor.numpy().view(np.uint64) for factor in factors)
-    total = np.zeros(len(words), np.uint64)
+    total = np.zeros(len(words) if chosen is None else len(chosen), np.uint64)
     step = max(1, (1 << 14) // max(1, words.shape[1]))
-    buffers = np.empty((2, min(step, len(words)), words.shape[1]), np.uint64)
-    for i in range(0, len(words), step):
-        piece = words[i : i + step]
+    buffers = np.empty((2, min(step, len(total)), words.shape[1]), np.uint64)
+    for i in range(0, len(total), step):
+        piece = words[i : i + step] if chosen is None else words[chosen[i : i + step]]
         mixed, spare = buffers[:, : len(piece)]
         np.add(piece, keys, out=mixed)
         mix_array(mixed, spare)

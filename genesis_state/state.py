@@ -293,16 +293,22 @@ class SimState:
             found += row_diffs(owner.name, row, a, b.to(a.device))
         return found
 
-    def checksum(self) -> torch.Tensor:
+    def checksum(self, envs_idx: EnvsIdx = None) -> torch.Tensor:
         """One int64 per environment, shape (n_envs,): equal for equal rows, whatever else is there.
 
         It depends on the bytes and their places alone, so it is the same on every device, in every
         process and for every n_envs. Parameters count if they are carried.
+
+        Args:
+            envs_idx: Environments to give it of, in their order; by default all.
         """
-        total = torch.zeros(self.n_envs, dtype=torch.int64, device=self.device)
+        chosen = select(envs_idx, self.n_envs, self.device)
+        which = None if chosen.kind == "all" else chosen.indices()
+        count = self.n_envs if which is None else len(which)
+        total = torch.zeros(count, dtype=torch.int64, device=self.device)
         start = 0
         for _, row, block in self._rows():
-            total += hash_rows(block, start)
+            total += hash_rows(block, start, which)
             start += row.words
         return total
 

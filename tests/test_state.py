@@ -433,6 +433,7 @@ def test_checksums_follow_the_rows_wherever_they_are(params: bool) -> None:
     assert sums.shape == (9,) and sums.dtype == torch.int64 and len(set(sums.tolist())) == 9
     order = [4, 8, 0, 2, 2, 7]
     assert torch.equal(state[order].checksum(), sums[order])
+    assert torch.equal(state.checksum(order), sums[order])
     assert torch.equal(state[5].checksum(), sums[5:6])
     assert torch.equal(state.repeat(3000).checksum(), sums.repeat(3000)), "in pieces, too"
     assert state[[]].checksum().shape == (0,)

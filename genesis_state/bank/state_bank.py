@@ -16,7 +16,7 @@ from genesis_state.bank.given import read_ids, read_tags, read_weights
 from genesis_state.bank.groups import grouped
 from genesis_state.bank.lottery import Lottery
 from genesis_state.bank.policies import POLICIES, find_places
-from genesis_state.bank.table import Table, taken
+from genesis_state.bank.table import Table
 from genesis_state.counter_random import stream_key
 from genesis_state.layout import StateLayout
 from genesis_state.selection import Selection, select
@@ -120,12 +120,12 @@ class StateBank:
         Raises:
             TypeError, ValueError, IndexError: Something does not fit; nothing has been changed.
         """
-        rows, env = self._admit(state, envs_idx)
+        given, chosen, env = self._admit(state, envs_idx)
         weight = None if weights is None else read_weights(weights, len(env), self.device)
         tag = None if tags is None else read_tags(tags, len(env))
         if not len(env):
             return env
-        table, checksum = self._table, rows.checksum()
+        table, checksum = self._table, given.checksum(chosen)
         groups = grouped(checksum, table.checksum[: table.n])
         ids = torch.full_like(groups.place, -1)
         known = (groups.place >= 0).nonzero().squeeze(1)
@@ -141,7 +141,8 @@ class StateBank:
             to, new = to[kept], fresh[kept]
             if len(to):
                 row = groups.first[new]
-                table.put(to, rows, row, env=env, checksum=checksum, serial=serial)
+                table.put(to, given, chosen.indices()[row])
+                table.describe(to, serial=serial, env=env[row], checksum=checksum[row])
                 table.tell(to, groups.last[new], weight, tag)
                 ids[new] = table.id[to]
         self._lottery = None
@@ -318,8 +319,8 @@ class StateBank:
 
     # ---------------------------------------------------------------- inside
 
-    def _admit(self, state: SimState, envs_idx: Any) -> tuple[SimState, torch.Tensor]:
-        """The chosen rows on the bank's device, and where they were."""
+    def _admit(self, state: SimState, envs_idx: Any) -> tuple[SimState, Selection, torch.Tensor]:
+        """A state on the bank's device, which of its rows are chosen, and where those were."""
         if not isinstance(state, SimState):
             raise TypeError(f"bank: the state is a {type(state).__name__}, needs a SimState.")
         if state.layout is not self.layout:
@@ -330,13 +331,11 @@ class StateBank:
             )
         chosen = select(envs_idx, state.n_envs, state.device)
         params = state.params if self.params else None
-        rows = SimState(self.layout, state.saved, params, state.t)
-        env = chosen.indices()
-        if chosen.kind != "all":
-            rows = taken(rows, env)
-        if rows.device != self.device:
-            rows = rows.to(self.device)
-        return rows, env.to(self.device)
+        given, env = SimState(self.layout, state.saved, params, state.t), chosen.indices()
+        if given.device != self.device:
+            given = given[env].to(self.device)
+            chosen = select(None, len(env), self.device)
+        return given, chosen, env.to(self.device)
 
     def _require_layout(self, layout: StateLayout, what: str) -> None:
         found = self.layout.differences(layout, "the bank", what)

@@ -46,34 +46,26 @@ class Table:
         """Number of places."""
         return len(self.id)
 
-    def put(
-        self,
-        places: torch.Tensor,
-        states: SimState,
-        which: torch.Tensor,
-        *,
-        env: torch.Tensor,
-        checksum: torch.Tensor,
-        serial: torch.Tensor,
-    ) -> None:
-        """New entries of weight 1 without a tag.
+    def put(self, places: torch.Tensor, states: SimState, which: torch.Tensor) -> None:
+        """New entries of weight 1 without a tag, yet to be described.
 
         Args:
             places: Where they go, none twice; the unfilled ones among them are the next ones.
-            states, env, checksum: Rows to take them from, and what each is.
+            states: What has them.
             which: The row of each.
-            serial: The serial number of each.
         """
         for mine, given in zip(blocks(self.rows), blocks(states), strict=True):
             copy_rows(mine, places, given, which)
         self.id[places] += self.capacity
-        self.serial[places] = serial
         self.t[places] = states.t
-        self.env[places] = env[which]
-        self.checksum[places] = checksum[which]
         self.weight[places] = 1.0
         self.tag[places.cpu().numpy()] = None
         self.n = max(self.n, int(places.max()) + 1)
+
+    def describe(self, places: torch.Tensor, **columns: torch.Tensor) -> None:
+        """Writes columns of entries: serial, env, checksum."""
+        for name, values in columns.items():
+            getattr(self, name)[places] = values
 
     def tell(
         self,
