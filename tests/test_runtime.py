@@ -64,7 +64,7 @@ try:
 except AttributeError as error:
     print(error)
 """
-    assert answer(code).startswith("genesis_state has no 'Scenes'; it has Scene")
+    assert answer(code).startswith("genesis_state has no 'Scenes'; it has Camera, Scene")
 
 
 @pytest.mark.parametrize("environment", [{}, {"TI_CPU_MAX_NUM_THREADS": "1"}])
