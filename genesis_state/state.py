@@ -18,14 +18,14 @@ from genesis_state.checkpoint.content import plain_metadata
 from genesis_state.comparison import VarDiff, hash_rows, row_diffs
 from genesis_state.layout import SCENE, OwnerLayout, RowLayout, StateLayout, VarLayout
 from genesis_state.pages import empty_rows
-from genesis_state.selection import select
+from genesis_state.selection import Selection, select
 from genesis_state.state_page import owner_page, state_page
 
 if TYPE_CHECKING:
     from genesis_state.viewing.view import View
 
 Blocks: TypeAlias = tuple[torch.Tensor, ...]
-EnvsIdx: TypeAlias = int | slice | Sequence[int] | np.ndarray | torch.Tensor | None
+EnvsIdx: TypeAlias = int | slice | Sequence[int] | np.ndarray | torch.Tensor | Selection | None
 
 
 class SimState:
