@@ -97,14 +97,14 @@ def document(results: Results, lines: dict[str, str]) -> str:
         cells = [summary(results[name]["cases"], line) for name in columns]
         text += f"| `{line}` | {what} | {' | '.join(cells)} | never run |\n"
     text += BETWEEN
-    text += "\n| scene | | " + " | ".join(f"`{line}`" for line in lines) + " |\n"
-    text += "| --- " * (len(lines) + 2) + "|\n"
-    for scene, (kind, _) in SCENES.items():
+    text += "\n| scene | " + " | ".join(f"`{line}`" for line in lines) + " |\n"
+    text += "| --- " * (len(lines) + 1) + "|\n"
+    for scene in SCENES:
         cells = [cell(results, scene, line) for line in lines]
         if any(cells):
-            text += f"| {scene} | {kind} | {' | '.join(cell or '–' for cell in cells)} |\n"
+            text += f"| {scene} | {' | '.join(cell or '–' for cell in cells)} |\n"
     text += "\n"
-    text += "".join(f"- **{name}**: {what}.\n" for name, (_, what) in SCENES.items())
+    text += "".join(f"- **{name}**, {kind}: {what}.\n" for name, (kind, what) in SCENES.items())
     return text + "\n## Run on\n\n" + "".join(ran_on(name, results[name]) for name in columns)
 
 
@@ -133,7 +133,7 @@ def cell(results: Results, scene: str, line: str) -> str:
         if found:
             broken = "" if found == {"passed"} else " failed"
             parts.append(suite.removeprefix("cpu-") + broken)
-    return ", ".join(parts)
+    return " ".join(parts)
 
 
 def ran_on(name: str, suite: dict[str, Any]) -> str:
