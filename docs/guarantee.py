@@ -97,7 +97,7 @@ def document(results: Results, lines: dict[str, str]) -> str:
         cells = [summary(results[name]["cases"], line) for name in columns]
         text += f"| `{line}` | {what} | {' | '.join(cells)} | never run |\n"
     text += BETWEEN
-    text += "\n| scene | " + " | ".join(f"`{line}`" for line in lines) + " |\n"
+    text += "\n| scene | " + " | ".join(lines) + " |\n"
     text += "| --- " * (len(lines) + 1) + "|\n"
     for scene in SCENES:
         cells = [cell(results, scene, line) for line in lines]
