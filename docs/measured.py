@@ -70,6 +70,49 @@ def thousands(value: float) -> str:
     return f"{value / 1000:.0f} k" if value >= 10_000 else f"{value / 1000:.1f} k"
 
 
+# What going back, copies and banks cost
+
+
+@table_of
+def recording() -> str:
+    head = ["scene", "environments", "a step [µs]", "a checksum [µs]", "of a step"]
+    head += ["`record()`", "`guard`", "`seek` to a keyframe [µs]", "to 9 steps after one [µs]"]
+    rows = []
+    for scene in result("recording")["result"]["scenes"]:
+        more, back = scene["percent_more"], scene["history"]
+        rows.append(
+            [
+                *(scene["scene"], scene["n_envs"], short(scene["step_us"])),
+                *(short(scene["checksum_us"]), f"{scene['checksum_percent_of_step']:.1f} %"),
+                *(f"{more[kind]:+.1f} %" for kind in ("record()", "guard")),
+                short(back["seek_to_keyframe_us"]),
+                short(back["seek_far_from_keyframe_us"]),
+            ]
+        )
+    return said("recording") + table(head, rows)
+
+
+BANK = {
+    "reset(state, mask)": "`reset(state, mask)`",
+    "bank.reset(scene, mask)": "`bank.reset(scene, mask)`",
+    "bank.sample": "`sample`",
+    "bank.update": "`update`",
+    "copy_envs, half onto the others": "`copy_envs`, half onto the others",
+    "branch, in and out": "`branch`, in and out",
+}
+
+
+@table_of
+def state_bank() -> str:
+    head = ["environments", "entries", *BANK.values()]
+    rows = []
+    for batch in result("state_bank")["result"]["batches"]:
+        found = batch["operations"]
+        cells = [f"{short(found[name]['us'])} ({found[name]['times']:.2f})" for name in BANK]
+        rows.append([batch["n_envs"], batch["entries"], *cells])
+    return said("state_bank") + table(head, rows)
+
+
 # What a state costs
 
 

@@ -5,10 +5,15 @@ made since the runtime began. Starting each module from nothing makes that order
 run, whichever tests are selected, so that the second run compiles nothing.
 """
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, which some of them send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module", autouse=True)
