@@ -35,7 +35,7 @@ class Arena:
         fields: The per-environment Taichi fields, by name, first axis the environment.
         model: The fields of role `model`, without that axis.
         layout: Where the saved bytes are.
-        commands: Names of the variables that are commands.
+        commands, derived: Names of the variables that are declared so.
         saved, param, scratch, constants: The blocks, by role.
         blocks: All four.
     """
@@ -69,6 +69,7 @@ class Arena:
         self.fields = Fields()
         self.model = Fields()
         self.commands = frozenset(key for key, var in variables.items() if var.command)
+        self.derived = frozenset(key for key, var in variables.items() if var.derived)
         self.layout = OwnerLayout(name, alias, rows(*SAVED_ROLES), rows("param"))
         shared = (runtime, transport)
         self.saved = Block(variables, self.layout.saved, n_envs, *shared, self.fields)

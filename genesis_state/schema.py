@@ -36,6 +36,8 @@ class StateVar:
             values to mean the same: those that name one of its bodies, and those that go with them.
         command: Whether users write it before steps, alone, and a step only reads it or clears it.
             A history keeps the values of such variables; other writes take a keyframe.
+        derived: Whether each step ends by computing it from other variables of its role, so that
+            what tells states apart need not look at it.
     """
 
     doc: str
@@ -47,6 +49,7 @@ class StateVar:
     role: str = "state"
     beside: str = ""
     command: bool = False
+    derived: bool = False
 
     def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """The shape in one environment, given the size of each named dim."""

@@ -14,7 +14,7 @@ PIECE = 1 << 14  # words that stay in a core's own cache
 
 
 class StepChecksums:
-    """Checksums of the physical state: the variables of role `state`, word by word.
+    """Checksums of the physical state: variables of role `state` that are no function of others.
 
     The sum over an environment's words w of k (w xor (w >> 31)), mod 2^64, with an odd number k for
     each place. Any change of one word is seen. It is a tenth of the work of `SimState.checksum`,
@@ -30,7 +30,7 @@ class StepChecksums:
         self._device = memory.device
         self._parts: list[_Part] = []
         for arena in memory.arenas:
-            for words in _state_words(arena.layout.saved):
+            for words in _state_words(arena.layout.saved, arena.derived):
                 count = words.stop - words.start
                 odd = draw.integers(-(2**63), 2**63 - 1, size=count, dtype=np.int64) | 1
                 self._parts.append(_Part(arena.saved, words, odd))
@@ -62,7 +62,8 @@ class _Part:
         step = max(1, PIECE // len(factors))
         starts = range(0, block.n_rows, step)
         self._slices = [slice(i, min(i + step, block.n_rows)) for i in starts]
-        self._mixed = np.empty((min(step, block.n_rows), len(factors)), dtype=np.int64)
+        self._own = np.empty((min(step, block.n_rows), len(factors)), dtype=np.int64)
+        self._mixed = np.empty_like(self._own)
 
     def add_to(self, total: np.ndarray) -> None:
         rows = self._block.rows()
@@ -70,10 +71,13 @@ class _Part:
             words = rows.numpy()[:, self._words]
             self._rows, self._pieces = rows, [(words[piece], piece) for piece in self._slices]
         for piece, where in self._pieces:
-            mixed = self._mixed[: len(piece)]
-            np.right_shift(piece, SHIFT, out=mixed)
-            np.bitwise_xor(mixed, piece, out=mixed)
-            total[where] += mixed.dot(self._factors)
+            # Copied first: rows lie far apart, and NumPy is fast where all words lie in one run.
+            own, mixed = self._own[: len(piece)], self._mixed[: len(piece)]
+            np.copyto(own, piece)
+            words, shifted = own.reshape(-1), mixed.reshape(-1)
+            np.right_shift(words, SHIFT, out=shifted)
+            np.bitwise_xor(shifted, words, out=shifted)
+            total[where] += np.einsum("ew,w->e", mixed, self._factors)
 
     def on_device(self) -> torch.Tensor:
         rows = self._block.rows()
@@ -83,11 +87,11 @@ class _Part:
         return ((part ^ (part >> SHIFT)) * self._on_device).sum(1)
 
 
-def _state_words(row: RowLayout) -> list[slice]:
+def _state_words(row: RowLayout, derived: frozenset[str]) -> list[slice]:
     """The words that hold variables of role `state`, as few slices as that takes."""
     found: list[slice] = []
     for var in row.variables:
-        if var.role != "state" or not var.nbytes:
+        if var.role != "state" or var.name in derived or not var.nbytes:
             continue
         start, stop = var.offset // WORD, -(-(var.offset + var.nbytes) // WORD)
         if found and start <= found[-1].stop:

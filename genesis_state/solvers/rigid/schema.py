@@ -19,8 +19,12 @@ class BodyState(Schema):
 
     qpos = StateVar("Generalized positions [m, rad, quaternions w x y z]", ("q",))
     dofs_vel = StateVar("Generalized velocities [m/s, rad/s]", ("dof",))
-    links_pos = StateVar("Position of each link's frame in the world [m]", ("link",), (3,))
-    links_quat = StateVar("Orientation of each link's frame, w x y z", ("link",), (4,))
+    links_pos = StateVar(
+        "Position of each link's frame in the world [m]", ("link",), (3,), derived=True
+    )
+    links_quat = StateVar(
+        "Orientation of each link's frame, w x y z", ("link",), (4,), derived=True
+    )
 
     dofs_acc = StateVar(
         "Generalized accelerations of the last step, where the next solve starts",
