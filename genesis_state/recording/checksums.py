@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 
@@ -39,9 +41,10 @@ class StepChecksums:
         """The checksum of every environment as it is now, int64 of shape (n_envs,)."""
         if self._device.type == "cpu":
             # NumPy: threads of torch would wait for a core that another process has.
-            total = np.zeros(self._n_envs, dtype=np.int64)
-            for part in self._parts:
-                part.add_to(total)
+            sums_of_parts = [part.sums() for part in self._parts]
+            total = sums_of_parts[0] if sums_of_parts else np.zeros(self._n_envs, np.int64)
+            for others in sums_of_parts[1:]:
+                total += others
             return torch.from_numpy(total)
         sums = torch.zeros(self._n_envs, dtype=torch.int64, device=self._device)
         for part in self._parts:
@@ -58,26 +61,30 @@ class _Part:
         self._factors = factors
         self._on_device: torch.Tensor | None = None
         self._rows: torch.Tensor | None = None
-        self._pieces: list[tuple[np.ndarray, slice]] = []
-        step = max(1, PIECE // len(factors))
-        starts = range(0, block.n_rows, step)
-        self._slices = [slice(i, min(i + step, block.n_rows)) for i in starts]
-        self._own = np.empty((min(step, block.n_rows), len(factors)), dtype=np.int64)
+        step = max(1, min(PIECE // len(factors), block.n_rows))
+        self._slices = [slice(i, i + step) for i in range(0, block.n_rows, step)]
+        self._own = np.empty((step, len(factors)), dtype=np.int64)
         self._mixed = np.empty_like(self._own)
+        self._pieces: list[tuple[np.ndarray, ...]] = []
 
-    def add_to(self, total: np.ndarray) -> None:
+    def sums(self) -> np.ndarray:
         rows = self._block.rows()
         if rows is not self._rows:  # of the zero-copy transport they are the same each time
-            words = rows.numpy()[:, self._words]
-            self._rows, self._pieces = rows, [(words[piece], piece) for piece in self._slices]
-        for piece, where in self._pieces:
+            self._rows, self._pieces = rows, [*self._cut(rows.numpy()[:, self._words])]
+        found: list[np.ndarray] = []
+        for piece, own, words, mixed, shifted in self._pieces:
             # Copied first: rows lie far apart, and NumPy is fast where all words lie in one run.
-            own, mixed = self._own[: len(piece)], self._mixed[: len(piece)]
             np.copyto(own, piece)
-            words, shifted = own.reshape(-1), mixed.reshape(-1)
             np.right_shift(words, SHIFT, out=shifted)
             np.bitwise_xor(shifted, words, out=shifted)
-            total[where] += np.einsum("ew,w->e", mixed, self._factors)
+            found.append(np.einsum("ew,w->e", mixed, self._factors))
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def _cut(self, rows: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+        for where in self._slices:
+            piece = rows[where]
+            own, mixed = self._own[: len(piece)], self._mixed[: len(piece)]
+            yield piece, own, own.reshape(-1), mixed, mixed.reshape(-1)
 
     def on_device(self) -> torch.Tensor:
         rows = self._block.rows()
