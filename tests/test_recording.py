@@ -250,6 +250,13 @@ def test_lists_of_states_and_histories_are_compared_alike(scene: gs.Scene) -> No
     assert (found.step, found.env, found.key, found.a) == (13, 5, "RigidSolver.qpos", 7.0)
     with pytest.raises(ValueError, match="8 envs"):
         compare(states, [state[:3] for state in states])
+    wrong: list[tuple[Any, str]] = [
+        ("a.npz", r"'a\.npz' is a path, needs a recording; open it with scene\.load_history"),
+        ([1, 2], "got a list, needs a history, a list of states, or a state"),
+    ]
+    for given, message in wrong:
+        with pytest.raises(TypeError, match=message):
+            compare(states, given)
 
 
 # ---------------------------------------------------------------- files

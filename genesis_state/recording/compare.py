@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,9 +87,9 @@ def compare(
 
     Raises:
         ValueError: They are of different scenes, or of different numbers of environments.
+        TypeError: One is no recording.
     """
-    left = [a] if isinstance(a, SimState) else a
-    right = [b] if isinstance(b, SimState) else b
+    left, right = _recording(a), _recording(b)
     if isinstance(left, History) and isinstance(right, History):
         return _compare_histories(left, right)
     for start in range(0, min(len(left), len(right)), 16):
@@ -97,6 +98,23 @@ def compare(
             if found := difference(place, False, x, y):
                 return found
     return None
+
+
+def _recording(given: Any) -> Sequence[SimState]:
+    if isinstance(given, SimState):
+        return [given]
+    if isinstance(given, (str, os.PathLike)):
+        raise TypeError(
+            f"compare: {os.fspath(given)!r} is a path, needs a recording; open it with "
+            "scene.load_history(path), or a checkpoint with gs.load_state(path)."
+        )
+    if isinstance(given, History) or (
+        isinstance(given, Sequence) and all(isinstance(state, SimState) for state in given)
+    ):
+        return given
+    raise TypeError(
+        f"compare: got a {type(given).__name__}, needs a history, a list of states, or a state."
+    )
 
 
 def difference(step: int, edited: bool, a: SimState, b: SimState) -> Divergence | None:
