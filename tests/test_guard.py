@@ -131,6 +131,23 @@ def test_a_state_that_is_not_finite_is_noticed_wherever_it_came_from(
     assert bool(started.get_state().rigid.dofs_vel.isfinite().all())
 
 
+def test_a_bad_edit_at_a_keyframe_is_not_what_is_put_back(
+    started: gs.Scene, tmp_path: Path
+) -> None:
+    guard = started.guard(tmp_path, keep=4)
+    for _ in range(8):
+        started.step()
+    sound = started.get_state(params=True)
+    state = started.get_state()
+    state.rigid.dofs_vel[3] = torch.nan  # after step 8, of which there is a keyframe
+    started.reset(state)
+    guard._history.timeline.drop_first()  # what later steps forget
+    started.step()
+    guard.stop()
+    assert guard.failures == 1
+    assert started.get_state(params=True)[3].equal(sound[3])
+
+
 class GrowingState(gs.Schema):
     size = gs.StateVar("How large it is [m]", ("thing",))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from genesis_state.arena import Arena
+from genesis_state.state import SimState
 
 if TYPE_CHECKING:
     from genesis_state.scene import Scene
@@ -72,6 +73,18 @@ class Failures:
                 f"guard: the predicate gave {what}, needs a bool tensor of shape ({n},)."
             )
         return found.to(self._scene.device, copy=True)
+
+
+def is_sound(row: SimState) -> bool:
+    """Whether no solver says that a state of one environment failed, and its numbers are finite."""
+    for owner in row.layout.owners:
+        for var in owner.saved.variables:
+            values = row[f"{owner.name}.{var.name}"]
+            if var.name in FLAGS and bool(values.any()):
+                return False
+            if var.role == "state" and not bool(values.isfinite().all()):
+                return False
+    return True
 
 
 def _not_finite(arena: Arena) -> torch.Tensor:

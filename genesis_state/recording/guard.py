@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from genesis_state.recording.capsule import write_capsule
-from genesis_state.recording.failures import Failures
+from genesis_state.recording.failures import Failures, is_sound
 from genesis_state.recording.history import History
 from genesis_state.state import SimState
 
@@ -97,16 +97,19 @@ class Guard:
             self._keep_evidence(env, "; ".join(reasons[env]), failed)
         if self._restore is not None:
             envs = sorted(reasons)
-            source = scene._initial if self._restore == "initial" else self._last_good()
-            scene.reset(source[envs], envs_idx=envs, params=True)
+            initial = self._restore == "initial"
+            rows = [scene._initial[env] if initial else self._last_good(env) for env in envs]
+            scene.reset(SimState.cat(rows), envs_idx=envs, params=True)
             self._failures.known()
 
-    def _last_good(self) -> SimState:
-        """The earliest state that is kept."""
+    def _last_good(self, env: int) -> SimState:
+        """The earliest sound state of an environment that is kept; one row."""
         first, *later = self._history.timeline.keyframes
-        # Of a moment at which something failed, that after it was restored.
+        # Of a moment at which something failed, that after it was restored comes first.
         edited = bool(later) and later[0].moment == first.moment
-        return (later[0] if edited else first).load()
+        kept = [later[0], first, *later[1:]] if edited else [first, *later]
+        found = (keyframe.load()[env] for keyframe in kept)
+        return next((row for row in found if is_sound(row)), self._history.scene._initial[env])
 
     def _keep_evidence(self, env: int, reason: str, failed: SimState) -> None:
         if len(self.capsules) == self._most:
