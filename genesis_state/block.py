@@ -65,6 +65,7 @@ class Block:
         self._names = frozenset(var.name for var in layout.variables)
         self._runtime = runtime
         self._closed = False
+        self._seen: dict[str, torch.Tensor] = {}
         if layout.variables:
             runtime.require_tree()
         self._tree, placed = _allocate(variables, layout, n_rows, runtime, fields)
@@ -129,6 +130,16 @@ class Block:
         with self._transport.edit() as rows:
             yield rows
 
+    def seen(self, name: str) -> torch.Tensor | None:
+        """A variable's memory itself to be changed at once, or None where it cannot be seen."""
+        self.check()
+        if not isinstance(self._transport, ZeroCopy):
+            return None
+        self.touched.add(name)
+        if name not in self._seen:
+            self._seen[name] = self.layout.view(self._transport.rows(), name)
+        return self._seen[name]
+
     def get(self, name: str) -> torch.Tensor:
         """A variable as of now, shape (n_rows, …). To be copied from at once, never kept."""
         return self.layout.view(self.rows(), name)
@@ -138,6 +149,7 @@ class Block:
         if not self._closed:
             self._closed = True
             del self._transport
+            self._seen.clear()
             if self._tree is not None:
                 self._runtime.trees -= 1
                 if self._runtime.alive:

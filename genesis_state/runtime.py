@@ -8,6 +8,7 @@ it whether it is still the one that runs.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import logging
 import random
@@ -217,11 +218,16 @@ def _start(backend: Backend, precision: str) -> Runtime:
     return Runtime(backend, precision, device, _taichi_program())
 
 
-def _taichi_program() -> Any:
+@functools.cache
+def _taichi() -> Any:
+    """Taichi, not imported before it is needed."""
     from genesis_state.kernels.lang import ti
 
-    lang: Any = ti.lang
-    return lang.impl.get_runtime().prog
+    return ti.lang.impl
+
+
+def _taichi_program() -> Any:
+    return _taichi().get_runtime().prog
 
 
 def get_device() -> torch.device:
