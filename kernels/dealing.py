@@ -19,10 +19,14 @@ def on_cpu() -> bool:
 
 
 def n_blocks(count: int, least: int = LEAST) -> int:
-    """Tasks to make of a loop over `count` environments or shares; `least` are worth a thread."""
+    """Tasks to make of a loop over `count` environments or shares; `least` are worth a thread.
+
+    If any thread is worth waking, there are enough tasks for all to end at about the same time.
+    """
     if not on_cpu():
         return 0
-    return max(1, min(BLOCKS, count // least), -(-count // TASK))
+    wanted = min(BLOCKS, count, 4 * count // least) if count >= 2 * least else 1
+    return max(1, wanted, -(-count // TASK))
 
 
 def n_iterations(count: int, least: int = LEAST) -> int:

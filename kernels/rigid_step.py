@@ -4,7 +4,7 @@ One kernel does a whole step of all environments, or a few kernels where functio
 each environment is a loop iteration of its own, so its result depends on nothing but its own bytes.
 """
 
-from genesis_state.kernels.dealing import environment, n_blocks, n_iterations
+from genesis_state.kernels.dealing import dealt, n_blocks, n_iterations
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_actuation import STATELESS, actuation, next_activation
 from genesis_state.kernels.rigid_contact import make_constraints
@@ -284,9 +284,9 @@ def step_at_once(
     inlines every call, and its compile time grows with the square of the code.
     """
     # For so few environments no thread is worth waking.
-    ti.loop_config(serialize=ti.static(n_blocks(n.envs) == 1))
-    for i in range(ti.static(n_iterations(n.envs))):
-        e = environment(i, n.envs)
+    ti.loop_config(serialize=ti.static(n_blocks(n.envs, n.worth_a_thread) == 1))
+    for i in range(ti.static(n_iterations(n.envs, n.worth_a_thread))):
+        e = dealt(i, n.envs, n.worth_a_thread)
         acts = False
         if e < n.envs:
             acts = not d.error[e]

@@ -20,6 +20,9 @@ _ROWS_OF_EQUALITY = {
     int(mujoco.mjtEq.mjEQ_JOINT): 1,
 }
 
+# Bodies and dofs whose step takes as long as to wake a thread, some 100 us.
+WORTH_A_THREAD = 250
+
 
 class Sizes:
     """Sizes that kernels see as compile-time constants; two are equal only if they are the same.
@@ -97,6 +100,7 @@ def count(
         elliptic=int(mj.opt.cone == mujoco.mjtCone.mjCONE_ELLIPTIC),
         newton=int(mj.opt.solver == mujoco.mjtSolver.mjSOL_NEWTON),
         envs=n_envs,
+        worth_a_thread=max(1, WORTH_A_THREAD // (mj.nbody + mj.nv)),
         bodies=mj.nbody,
         joints=mj.njnt,
         dofs=mj.nv,
