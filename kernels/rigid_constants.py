@@ -35,9 +35,9 @@ def weigh_dofs(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """`M_factor` → `dofs_invweight`: the diagonal of M^-1, averaged over the axes of a joint."""
     for i in range(n.dofs):
         for k in range(n.dofs):
-            d.acc_smooth[e, k] = 0.0
-        d.acc_smooth[e, i] = 1.0
-        d.dofs_invweight[e, i] = inverse_form(e, m, n, d.M_factor, d.acc_smooth)
+            d.step_acc[e, k] = 0.0
+        d.step_acc[e, i] = 1.0
+        d.dofs_invweight[e, i] = inverse_form(e, m, n, d.M_factor, d.step_acc)
     for j in range(n.joints):
         i = m.joint_dof_start[j]
         kind = m.joint_type[j]
@@ -70,8 +70,8 @@ def weigh_bodies(e, m: ti.template(), n: ti.template(), d: ti.template()):
                             entry = move[k]
                         elif axis == 3 + k:
                             entry = spin[k]
-                d.acc_smooth[e, i] = entry
-            mean[axis // 3] += inverse_form(e, m, n, d.M_factor, d.acc_smooth) / 3.0
+                d.step_acc[e, i] = entry
+            mean[axis // 3] += inverse_form(e, m, n, d.M_factor, d.step_acc) / 3.0
         # A body that cannot move, or cannot turn, has the other of the two.
         if mean[0] < MIN_VALUE and mean[1] > MIN_VALUE:
             mean[0] = mean[1]

@@ -2,8 +2,9 @@
 
 Rows of the lower triangle, with lists of the columns that are not zero: those of M, those that a
 contact or an equality couples, and what elimination from the last dof up fills in. Things that do
-not touch cost one another nothing. The lists depend on the constraints of this step alone and hold
-for all iterations.
+not touch cost one another nothing. The model knows the lists without contacts (solvers/rigid/
+pattern.py), and most contacts change nothing in them: a foot on the floor couples what its leg
+couples. Where contacts of a step do, its lists are made anew, and hold for all iterations.
 """
 
 from genesis_state.kernels.lang import ti
@@ -26,25 +27,48 @@ def below(i, w):
 
 
 @ti.func
+def n_columns(e, i, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Entries left of the diagonal in row `i` of `H`."""
+    return m.H_model_size[i] if ti.static(n.fixed_pattern) else d.H_size[e, i]
+
+
+@ti.func
+def column(e, i, s, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Column of entry `s` of row `i`."""
+    return m.H_model_column[i, s] if ti.static(n.fixed_pattern) else d.H_column[e, i, s]
+
+
+@ti.func
 def find_pattern(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """Contacts and rows of this step → `H_size`, `H_column`, columns in rising order."""
+    """Contacts of this step → `H_size`, `H_column`, columns in rising order."""
+    inside = True
+    for c in range(d.n_contacts[e]):
+        if d.contact_dim[e, c] > 0 and m.pair_inside[d.contact_pair[e, c]] == 0:
+            inside = False
+    if inside:
+        for i in range(n.dofs):
+            d.H_size[e, i] = m.H_model_size[i]
+            for s in range(m.H_model_size[i]):
+                d.H_column[e, i, s] = m.H_model_column[i, s]
+    else:
+        add_contacts_to_pattern(e, m, n, d)
+
+
+@ti.func
+def add_contacts_to_pattern(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """`find_pattern` where contacts couple what is not coupled without them."""
     words = ti.static((n.dofs + 31) // 32)
     for i in range(n.dofs):
         for w in range(words):
-            d.H_mask[e, i, w] = m.M_mask[i, w]
+            d.H_mask[e, i, w] = m.H_model_mask[i, w]
     for c in range(d.n_contacts[e]):
-        if d.contact_dim[e, c] > 0:
+        if d.contact_dim[e, c] > 0 and m.pair_inside[d.contact_pair[e, c]] == 0:
             size = d.contact_n_dofs[e, c]
             for s in range(size):
                 i = d.contact_dof[e, c, s]
                 for t in range(s + 1, size):
                     k = d.contact_dof[e, c, t]
                     d.H_mask[e, i, k // 32] = d.H_mask[e, i, k // 32] | (1 << (k % 32))
-    for r in range(d.n_rows[e]):
-        first = d.row_first[e, r]
-        for i in range(first + 1, d.row_end[e, r]):
-            for w in range(words):
-                d.H_mask[e, i, w] = d.H_mask[e, i, w] | (below(i, w) & ~below(first, w))
     for r in range(n.dofs):
         k = n.dofs - 1 - r
         size = 0
@@ -67,8 +91,8 @@ def find_pattern(e, m: ti.template(), n: ti.template(), d: ti.template()):
 def assemble(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """`H` at the current accelerations."""
     for i in range(n.dofs):
-        for s in range(d.H_size[e, i]):
-            d.H[e, i, d.H_column[e, i, s]] = 0.0
+        for s in range(n_columns(e, i, m, n, d)):
+            d.H[e, i, column(e, i, s, m, n, d)] = 0.0
         start = m.M_row_start[i]
         for s in range(m.M_row_size[i]):
             d.H[e, i, m.M_column[start + s]] = d.M[e, start + s]
@@ -99,36 +123,36 @@ def assemble(e, m: ti.template(), n: ti.template(), d: ti.template()):
 
 
 @ti.func
-def factor_hessian(e, n: ti.template(), d: ti.template()):
+def factor_hessian(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """`H` → its factors, in place; the diagonal holds 1 / D."""
     for r in range(n.dofs):
         k = n.dofs - 1 - r
-        size = d.H_size[e, k]
+        size = n_columns(e, k, m, n, d)
         inverse = 1.0 / ti.max(d.H[e, k, k], MIN_PIVOT)
         d.H[e, k, k] = inverse
         for t in range(size):
-            i = d.H_column[e, k, t]
+            i = column(e, k, t, m, n, d)
             scale = d.H[e, k, i] * inverse
             for s in range(t + 1):
-                c = d.H_column[e, k, s]
+                c = column(e, k, s, m, n, d)
                 d.H[e, i, c] = d.H[e, i, c] - d.H[e, k, c] * scale
         for s in range(size):
-            c = d.H_column[e, k, s]
+            c = column(e, k, s, m, n, d)
             d.H[e, k, c] = d.H[e, k, c] * inverse
 
 
 @ti.func
-def solve_hessian(e, n: ti.template(), d: ti.template(), x: ti.template()):
+def solve_hessian(e, m: ti.template(), n: ti.template(), d: ti.template(), x: ti.template()):
     """`x` → H^-1 x in place."""
     for r in range(n.dofs):
         i = n.dofs - 1 - r
         xi = x[e, i]
-        for s in range(d.H_size[e, i]):
-            c = d.H_column[e, i, s]
+        for s in range(n_columns(e, i, m, n, d)):
+            c = column(e, i, s, m, n, d)
             x[e, c] = x[e, c] - d.H[e, i, c] * xi
     for i in range(n.dofs):
         xi = x[e, i] * d.H[e, i, i]
-        for s in range(d.H_size[e, i]):
-            c = d.H_column[e, i, s]
+        for s in range(n_columns(e, i, m, n, d)):
+            c = column(e, i, s, m, n, d)
             xi -= d.H[e, i, c] * x[e, c]
         x[e, i] = xi

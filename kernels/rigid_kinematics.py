@@ -57,7 +57,9 @@ def forward_kinematics(
                 d.xaxis[e, j] = ti.Vector([0.0, 0.0, 1.0])
             else:
                 axis = quat_rotate(quat, m.joint_axis[j])
-                anchor = pos + quat_rotate(quat, m.joint_pos[j])
+                anchor = pos
+                if ti.static(n.joint_offsets > 0):
+                    anchor += quat_rotate(quat, m.joint_pos[j])
                 if kind == SLIDE:
                     pos += axis * (qpos[e, q] - m.qpos0[q])
                 else:
@@ -68,7 +70,8 @@ def forward_kinematics(
                         turn = quat_from_axis_angle(m.joint_axis[j], qpos[e, q] - m.qpos0[q])
                     quat = quat_mul(quat, turn)
                     # The anchor stays where it is, whatever the joint's place in the body.
-                    pos = anchor - quat_rotate(quat, m.joint_pos[j])
+                    if ti.static(n.joint_offsets > 0):
+                        pos = anchor - quat_rotate(quat, m.joint_pos[j])
                 d.xanchor[e, j] = anchor
                 d.xaxis[e, j] = axis
         d.xpos[e, b] = pos

@@ -30,56 +30,33 @@ from genesis_state.kernels.subroutine import calls, subroutine
 
 @ti.func
 def warm_start(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """`dofs_acc` → the better of itself and `acc_smooth`, with its `Ma`, `row_x`, `contact_x`."""
-    mul_mass(e, m, n, d, d.dofs_acc, d.Ma)
-    warm = 0.0
-    cold = 0.0
+    """`dofs_acc` of the last step → its `Ma`, `row_x`, `contact_x`.
+
+    Newton's method comes from there to the minimum in hardly more iterations than from the better
+    of it and the acceleration without constraints, which would have to be found first.
+    """
+    total = 0.0
     for i in range(n.dofs):
-        difference = d.dofs_acc[e, i] - d.acc_smooth[e, i]
-        warm += 0.5 * difference * (d.Ma[e, i] - d.qfrc_smooth[e, i])
+        total += d.dofs_acc[e, i]
+    # A start that is not a number must not survive.
+    if ti.math.isnan(total) or ti.math.isinf(total):
+        for i in range(n.dofs):
+            d.dofs_acc[e, i] = 0.0
+    mul_mass(e, m, n, d, d.dofs_acc, d.Ma)
     for r in range(d.n_rows[e]):
         x = -d.row_aref[e, r]
-        y = x
         for k in range(d.row_first[e, r], d.row_end[e, r]):
             x += d.row_J[e, r, k] * d.dofs_acc[e, k]
-            y += d.row_J[e, r, k] * d.acc_smooth[e, k]
         d.row_x[e, r] = x
-        d.row_Jv[e, r] = y
-        for side in range(2):
-            cost, _slope, _curvature = row_derivatives(e, r, d, x)
-            if side == 0:
-                warm += cost
-            else:
-                cold += cost
-            x = y
     if ti.static(n.contacts > 0):
         for c in range(d.n_contacts[e]):
-            dim = d.contact_dim[e, c]
-            if dim > 0:
+            if d.contact_dim[e, c] > 0:
                 x = -read_cone(d.contact_aref, e, c, n)
-                y = x
                 for s in range(d.contact_n_dofs[e, c]):
                     i = d.contact_dof[e, c, s]
-                    J = read_cone(d.contact_J, e, c * n.span + s, n)
-                    x += J * d.dofs_acc[e, i]
-                    y += J * d.acc_smooth[e, i]
+                    x += read_cone(d.contact_J, e, c * n.span + s, n) * d.dofs_acc[e, i]
                 for k in ti.static(range(n.cone_dim)):
                     d.contact_x[e, c, k] = x[k]
-                    d.contact_Jv[e, c, k] = y[k]
-                mu = read_cone(d.contact_mu, e, c, n)
-                for side in range(2):
-                    cost, _slope, _curvature = cone_along(n, d.contact_D[e, c], mu, dim, x, x)
-                    if side == 0:
-                        warm += cost
-                    else:
-                        cold += cost
-                    x = y
-    # Not "warm > cold": a warm start that is not a number must not survive.
-    if not warm <= cold:
-        for i in range(n.dofs):
-            d.dofs_acc[e, i] = d.acc_smooth[e, i]
-            d.Ma[e, i] = d.qfrc_smooth[e, i]
-        move_rows(e, n, d, 0.0, 1.0)
 
 
 @ti.func
@@ -173,13 +150,14 @@ def find_direction(e, m: ti.template(), n: ti.template(), d: ti.template(), k):
     elif ti.static(n.coupling_rows + n.contacts == 0):
         sparse_direction(e, m, n, d)
     else:
-        if k == 0:
-            find_pattern(e, m, n, d)
+        if ti.static(not n.fixed_pattern):
+            if k == 0:
+                find_pattern(e, m, n, d)
         assemble(e, m, n, d)
-        factor_hessian(e, n, d)
+        factor_hessian(e, m, n, d)
         for i in range(n.dofs):
             d.search[e, i] = -d.grad[e, i]
-        solve_hessian(e, n, d, d.search)
+        solve_hessian(e, m, n, d, d.search)
 
 
 @ti.func
@@ -284,6 +262,20 @@ def line_search(e, n: ti.template(), d: ti.template(), gradient_tolerance, itera
     return alpha, improvement
 
 
+@ti.func
+def free_acceleration(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """`dofs_acc` where nothing constrains it."""
+    if ti.static(n.newton):  # else it is factored anyway
+        for k in range(n.M_entries):
+            d.M_factor[e, k] = d.M[e, k]
+        factor(e, m, n, d.M_factor)
+    for i in range(n.dofs):
+        d.qfrc_constraint[e, i] = 0.0
+        d.dofs_acc[e, i] = d.qfrc_smooth[e, i]
+    solve(e, m, n, d.M_factor, d.dofs_acc)
+    d.grad_norm[e] = 0.0
+
+
 @subroutine
 def descent(
     e: ti.i32,
@@ -299,20 +291,27 @@ def descent(
     Before the first iteration come constraints and the start: a function that is called may call
     one other only, and this keeps each of them small.
     """
+    constrained = True
     if k == 0:
         if ti.static(calls()):
             make_constraints(e, m, n, d, h)
-        warm_start(e, m, n, d)
-    d.grad_norm[e] = ti.sqrt(gradient(e, n, d)) / (mean_inertia(e, m, n, d) * n.dofs)
-    if last == 0 and d.grad_norm[e] >= m.tolerance[0]:
-        find_direction(e, m, n, d, k)
+        constrained = d.n_rows[e] + d.n_contacts[e] > 0
+        if constrained:
+            warm_start(e, m, n, d)
+        else:
+            free_acceleration(e, m, n, d)
+    if ti.static(n.rows + n.contacts > 0):
+        if constrained:
+            d.grad_norm[e] = ti.sqrt(gradient(e, n, d)) / (mean_inertia(e, m, n, d) * n.dofs)
+            if last == 0 and d.grad_norm[e] >= m.tolerance[0]:
+                find_direction(e, m, n, d, k)
 
 
 @subroutine
 def constrained_acceleration(
     e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float
 ):
-    """`acc_smooth` and the state → `dofs_acc`, `qfrc_constraint`, forces of contacts."""
+    """`qfrc_smooth` and the state → `dofs_acc`, `qfrc_constraint`, forces of contacts."""
     scale = 1.0 / (mean_inertia(e, m, n, d) * n.dofs)
     tolerance = m.tolerance[0]
     arrived = False  # all that is left is to read off the forces

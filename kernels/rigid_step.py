@@ -44,14 +44,15 @@ LARGEST = 1e10  # a coordinate beyond this counts as an error, as does one that 
 
 @subroutine
 def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float):
-    """Body frames, velocities and controls → `dofs_acc`; without calls, what that starts from."""
+    """Body frames, velocities and controls → `dofs_acc`; without calls, `qfrc_smooth` only."""
     com_position(e, m, n, d)
     mass_matrix(e, m, n, d)
     if ti.static(n.coupled):
         add_coupling_inertia(e, n, d)
-    for k in range(n.M_entries):
-        d.M_factor[e, k] = d.M[e, k]
-    factor(e, m, n, d.M_factor)
+    if ti.static(not n.newton):
+        for k in range(n.M_entries):
+            d.M_factor[e, k] = d.M[e, k]
+        factor(e, m, n, d.M_factor)
     com_velocity(e, m, n, d)
     passive_force(e, m, n, d)
     bias_force(e, m, n, d)
@@ -61,9 +62,6 @@ def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.templa
     applied_force(e, m, n, d)
     if ti.static(n.coupled):
         add_coupling_force(e, n, d)
-    for i in range(n.dofs):
-        d.acc_smooth[e, i] = d.qfrc_smooth[e, i]
-    solve(e, m, n, d.M_factor, d.acc_smooth)
     if ti.static(calls()):
         constrained_acceleration(e, m, n, d, h)
 

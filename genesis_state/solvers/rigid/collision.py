@@ -101,9 +101,14 @@ def collision(mj: mujoco.MjModel, own: np.ndarray | None = None) -> Collision:
 
 def spans(mj: mujoco.MjModel, found: Collision) -> np.ndarray:
     """For each pair, how many dofs change where its two bodies are relative to each other."""
-    chains = [set(_chain(mj, b)) for b in range(mj.nbody)]
+    moving = chains(mj)
     bodies = mj.geom_bodyid[found.geoms[found.pairs]]
-    return np.array([len(chains[a] ^ chains[b]) for a, b in bodies], dtype=int)
+    return np.array([len(moving[a] ^ moving[b]) for a, b in bodies], dtype=int)
+
+
+def chains(mj: mujoco.MjModel) -> list[set[int]]:
+    """For each body the dofs that move it."""
+    return [set(_chain(mj, b)) for b in range(mj.nbody)]
 
 
 def _chain(mj: mujoco.MjModel, body: int) -> list[int]:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import mujoco
 import numpy as np
 
 from genesis_state.solvers.rigid.collision import Collision
+from genesis_state.solvers.rigid.pattern import Pattern
 
 _DOFS_OF_JOINT = np.array([6, 3, 1, 1])  # free, ball, slide, hinge
 
 
-def constants(
-    mj: mujoco.MjModel, touching: Collision, rows: Sequence[Sequence[int]]
-) -> dict[str, np.ndarray]:
+def constants(mj: mujoco.MjModel, touching: Collision, pattern: Pattern) -> dict[str, np.ndarray]:
     """Value of every variable of role `model`, by its name in the schema.
 
     Args:
         mj: The model.
         touching: Its collision tables.
-        rows: Columns of each row of M, see `mass_rows`.
+        pattern: Which entries of the Hessian are not zero.
     """
     opt = mj.opt
+    rows = pattern.mass_rows
     row_sizes = np.array([len(row) for row in rows], dtype=int)
     body_last = np.arange(mj.nbody)
     for b in range(mj.nbody - 1, 0, -1):
@@ -80,7 +78,6 @@ def constants(
         "dof_solimp": mj.dof_solimp,
         "qpos0": mj.qpos0,
         "qpos_spring": mj.qpos_spring,
-        "M_mask": _mass_mask(rows),
         "M_row_start": np.cumsum(row_sizes) - row_sizes,
         "M_row_size": row_sizes,
         "M_column": np.array([i for row in rows for i in row], dtype=int),
@@ -100,6 +97,7 @@ def constants(
         "actuator_act_range": mj.actuator_actrange,
         **_equalities(mj),
         **_contacts(mj, touching),
+        **pattern.constants(),
     }
     return {name: np.asarray(value) for name, value in values.items()}
 
@@ -117,15 +115,6 @@ def mass_rows(mj: mujoco.MjModel, *, full: bool) -> list[list[int]]:
         parent = mj.dof_parentid[i]
         rows.append([*(rows[parent] if parent >= 0 else []), i] if full else own)
     return rows
-
-
-def _mass_mask(rows: Sequence[Sequence[int]]) -> np.ndarray:
-    """Bits of the columns left of the diagonal in each row of M, shape (n_dofs, n_words)."""
-    words = np.zeros((len(rows), -(-len(rows) // 32)), dtype=np.uint32)
-    for i, row in enumerate(rows):
-        for k in row[:-1]:
-            words[i, k // 32] |= np.uint32(1 << (k % 32))
-    return words.view(np.int32)
 
 
 def _equalities(mj: mujoco.MjModel) -> dict[str, np.ndarray]:

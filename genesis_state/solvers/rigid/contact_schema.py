@@ -76,6 +76,12 @@ class ContactState(Schema):
     pair_geom2 = StateVar("Second geom", ("pair",), dtype="int", role="model")
     pair_kind = StateVar("Geom types, 8 t1 + t2", ("pair",), dtype="int", role="model")
     pair_class = StateVar("Class of its contacts", ("pair",), dtype="int", role="model")
+    pair_inside = StateVar(
+        "Whether its contacts couple no more dofs than are coupled anyway",
+        ("pair",),
+        dtype="int",
+        role="model",
+    )
     pair_of = StateVar(
         "Pair of two geoms, or -1", ("swept_geom", "swept_geom"), dtype="int", role="model"
     )

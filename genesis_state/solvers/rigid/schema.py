@@ -91,7 +91,6 @@ class BodyState(Schema):
     qfrc_constraint = StateVar("Constraint forces", ("dof",), role="scratch")
     actuator_damping = StateVar("-d qfrc_actuator / d velocity", ("dof",), role="scratch")
     act_dot = StateVar("Rates of the activations", ("activation",), role="scratch")
-    acc_smooth = StateVar("Accelerations without constraints", ("dof",), role="scratch")
     step_acc = StateVar("Accelerations the integrator applies", ("dof",), role="scratch")
 
     n_rows = StateVar("Constraint rows", dtype="int", role="scratch")
@@ -122,14 +121,14 @@ class BodyState(Schema):
     H = StateVar("Hessian and its factors", ("H_dof", "H_dof"), role="scratch")
     H_mask = StateVar(
         "Which entries of its rows are not zero, 32 to a word",
-        ("H_dof", "word"),
+        ("listed_dof", "word"),
         dtype="int",
         role="scratch",
     )
     H_size = StateVar(
-        "Entries left of the diagonal in each row", ("H_dof",), dtype="int", role="scratch"
+        "Entries left of the diagonal in each row", ("listed_dof",), dtype="int", role="scratch"
     )
-    H_column = StateVar("Their columns", ("H_dof", "H_dof"), dtype="int", role="scratch")
+    H_column = StateVar("Their columns", ("listed_dof", "listed_dof"), dtype="int", role="scratch")
     free_A = StateVar("M + h (D + B) of a lone free body", ("six", "six"), role="scratch")
 
     rk_qpos = StateVar("Positions at the start of a Runge-Kutta step", ("rk_q",), role="scratch")
@@ -206,12 +205,14 @@ class BodyState(Schema):
     dof_solimp = StateVar("solimp of dry friction", ("dof",), (5,), role="model")
     qpos0 = StateVar("Positions of the model as written", ("q",), role="model")
     qpos_spring = StateVar("Positions where springs rest", ("q",), role="model")
-    M_mask = StateVar(
-        "Columns left of the diagonal in each row of M, 32 to a word",
-        ("dof", "word"),
+    H_model_size = StateVar(
+        "Entries left of the diagonal in each row of the Hessian, whatever touches",
+        ("dof",),
         dtype="int",
         role="model",
     )
+    H_model_column = StateVar("Their columns", ("dof", "dof"), dtype="int", role="model")
+    H_model_mask = StateVar("The same, 32 to a word", ("dof", "word"), dtype="int", role="model")
     M_row_start = StateVar("First entry of a row of M", ("dof",), dtype="int", role="model")
     M_row_size = StateVar("Entries of a row of M", ("dof",), dtype="int", role="model")
     M_column = StateVar("Column of each entry of M", ("M_entry",), dtype="int", role="model")

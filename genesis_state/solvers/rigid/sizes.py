@@ -10,9 +10,10 @@ import numpy as np
 from genesis_state.kernels.geom_kinds import most_contacts
 from genesis_state.options import RigidOptions
 from genesis_state.solvers.rigid.collision import Collision, spans
-from genesis_state.solvers.rigid.constants import lone_bodies, mass_rows
+from genesis_state.solvers.rigid.constants import lone_bodies
 from genesis_state.solvers.rigid.coupling import Coupling
 from genesis_state.solvers.rigid.hulls import DIMS as HULL_DIMS
+from genesis_state.solvers.rigid.pattern import Pattern
 
 _ROWS_OF_EQUALITY = {
     int(mujoco.mjtEq.mjEQ_CONNECT): 3,
@@ -51,6 +52,7 @@ def count(
     mj: mujoco.MjModel,
     touching: Collision,
     coupled: Coupling,
+    pattern: Pattern,
     n_envs: int,
     eps: float,
     options: RigidOptions,
@@ -62,6 +64,7 @@ def count(
         mj: The compiled model.
         touching: Its collision tables.
         coupled: What continua touch of it.
+        pattern: Which entries of the Hessian are not zero.
         n_envs: Number of environments.
         eps: Distance from 1 to the next float of the fields' precision.
         options: Settings of the solver: what there is room for, and what environments have of
@@ -113,7 +116,9 @@ def count(
         limited_joints=int(limited.sum()),
         rows=rows + friction_dofs + limit_rows,
         coupling_rows=coupling_rows,
-        M_entries=sum(map(len, mass_rows(mj, full=full_mass_rows(coupled, options)))),
+        M_entries=sum(map(len, pattern.mass_rows)),
+        fixed_pattern=int(pattern.fixed),
+        joint_offsets=int(np.count_nonzero(mj.jnt_pos)),
         lone_bodies=len(lone_bodies(mj)),
         gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),
         integrator=int(mj.opt.integrator),
@@ -149,6 +154,7 @@ def dims(n: Sizes) -> dict[str, int]:
         "row": n.rows,
         "M_entry": n.M_entries,
         "H_dof": n.dofs * dense,
+        "listed_dof": n.dofs * dense * (not n.fixed_pattern),
         "cg_dof": n.dofs * (not n.newton),
         "geom": n.geoms,
         "swept_geom": n.swept_geoms,

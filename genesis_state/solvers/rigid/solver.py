@@ -22,6 +22,7 @@ from genesis_state.solvers.rigid.entity_range import entity_parts
 from genesis_state.solvers.rigid.gains import pd_gains
 from genesis_state.solvers.rigid.model import EntitySpec, RigidModel, compile_model
 from genesis_state.solvers.rigid.parameters import parameters
+from genesis_state.solvers.rigid.pattern import Pattern
 from genesis_state.solvers.rigid.schema import RigidState
 from genesis_state.solvers.rigid.sensor_frames import SensorFrames
 from genesis_state.solvers.rigid.sizes import Sizes, count, dims, full_mass_rows
@@ -77,10 +78,14 @@ class RigidSolver(Solver):
         self.sensors = SensorFrames(self._declared, self.compiled)
         materials = [spec.material for spec in self._specs]
         self.coupling: Coupling = coupling(self.compiled, materials, coupled=self._coupled)
+        mj = self.compiled.mj
+        rows_of_M = mass_rows(mj, full=full_mass_rows(self.coupling, self._options))
+        self._pattern = Pattern(mj, self.touching, rows_of_M)
         self._sizes = count(
-            self.compiled.mj,
+            mj,
             self.touching,
             self.coupling,
+            self._pattern,
             n_envs,
             torch.finfo(runtime.tc_float).eps,
             self._options,
@@ -93,10 +98,9 @@ class RigidSolver(Solver):
 
     def start(self) -> None:
         mj = self.compiled.mj
-        rows_of_M = mass_rows(mj, full=full_mass_rows(self.coupling, self._options))
         self.arena.write_model(
             {
-                **constants(mj, self.touching, rows_of_M),
+                **constants(mj, self.touching, self._pattern),
                 **self.coupling.constants(),
                 **self.sensors.constants(),
             }
