@@ -3,7 +3,8 @@
 A row r has its Jacobian `row_J[e, r, :]` (given from dof `row_first` up to but without `row_end`,
 zero elsewhere), its stiffness against violation `row_D` = 1 / R, its reference acceleration
 `row_aref`, and for dry friction its largest force `row_floss` (else 0).
-Rows come in the order equality, friction, limit; `n_rows[e]` counts them. The formulas are those
+Rows come in the order equality, friction, limit, each of joints before tendons; `n_rows[e]` counts
+them. The formulas are those
 of the MuJoCo documentation, chapter Computation, section Constraint model.
 
 Rows are first collected, then finished in one loop: a function is inlined wherever it is called,
@@ -13,6 +14,20 @@ and compile time grows faster than the code.
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_kinematics import BALL, FREE, moves_body, point_velocity, read_quat
 from genesis_state.kernels.rigid_parameters import body_invweight, dof_frictionloss, dof_invweight
+from genesis_state.kernels.rigid_row import (
+    EQUALITY,
+    FRICTION,
+    LIMIT,
+    TENDON_FRICTION,
+    TENDON_LIMIT,
+    new_row,
+    quartic,
+)
+from genesis_state.kernels.rigid_tendon_rows import (
+    tendon_equality,
+    tendon_friction,
+    tendon_limits,
+)
 from genesis_state.kernels.spatial import (
     angular,
     cross_motion,
@@ -23,32 +38,8 @@ from genesis_state.kernels.spatial import (
     quat_to_rotvec,
 )
 
-EQUALITY, FRICTION, LIMIT = 0, 1, 2  # kinds of a row
-CONNECT, WELD, JOINT = 0, 1, 2  # kinds of an equality, numbered as mujoco.mjtEq
+CONNECT, WELD, JOINT, TENDON = 0, 1, 2, 3  # kinds of an equality, numbered as mujoco.mjtEq
 MIN_VALUE = 1e-15
-
-
-@ti.func
-def new_row(e, d: ti.template(), kind, source, first, end, position, violation, weight):
-    """Appends a row with a zero Jacobian over the dofs `first` to `end` and returns its number.
-
-    `source` is the equality, dof or joint whose parameters hold, `position` this row's share of
-    the violation, `violation` that of the whole constraint, `weight` the mean inverse inertia
-    that it meets.
-    """
-    r = d.n_rows[e]
-    d.n_rows[e] = r + 1
-    d.row_kind[e, r] = kind
-    d.row_source[e, r] = source
-    d.row_first[e, r] = first
-    d.row_end[e, r] = end
-    d.row_position[e, r] = position
-    d.row_violation[e, r] = violation
-    d.row_weight[e, r] = weight
-    d.row_J_rate[e, r] = 0.0
-    for k in range(first, end):
-        d.row_J[e, r, k] = 0.0
-    return r
 
 
 @ti.func
@@ -115,9 +106,17 @@ def finish_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
         elif kind == LIMIT:
             ref = m.joint_solref[s]
             imp = m.joint_solimp[s]
-        else:
+        elif kind == EQUALITY:
             ref = m.eq_solref[s]
             imp = m.eq_solimp[s]
+        if ti.static(n.tendons > 0):
+            if kind == TENDON_FRICTION:
+                ref = m.tendon_friction_solref[s]
+                imp = m.tendon_friction_solimp[s]
+                floss = m.tendon_frictionloss[s]
+            elif kind == TENDON_LIMIT:
+                ref = m.tendon_limit_solref[s]
+                imp = m.tendon_limit_solimp[s]
         i = impedance(imp, d.row_violation[e, r])
         stiffness, damping = reference(ref, imp, h)
         velocity = 0.0
@@ -233,9 +232,9 @@ def joint_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
     if j2 >= 0:
         i2 = m.joint_dof_start[j2]
         q2 = m.joint_q_start[j2]
-        x = d.qpos[e, q2] - m.qpos0[q2]
-        position -= x * (p[1] + x * (p[2] + x * (p[3] + x * p[4])))
-        slope = p[1] + x * (2.0 * p[2] + x * (3.0 * p[3] + x * 4.0 * p[4]))
+        value, slope_there = quartic(p, d.qpos[e, q2] - m.qpos0[q2])
+        position -= value
+        slope = slope_there
         weight += dof_invweight(e, i2, m, n, d)
     first = ti.min(i1, i2)
     end = ti.max(i1, i2) + 1
@@ -283,6 +282,9 @@ def make_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
             if m.eq_active[c] != 0:
                 if m.eq_type[c] == JOINT:
                     joint_equality(e, m, n, d, c)
+                elif m.eq_type[c] == TENDON:
+                    if ti.static(n.tendon_equalities > 0):
+                        tendon_equality(e, m, n, d, c)
                 elif ti.static(n.body_equalities > 0):
                     body_equality(e, m, n, d, c)
     d.n_equality_rows[e] = d.n_rows[e]
@@ -291,7 +293,11 @@ def make_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
             if dof_frictionloss(e, i, m, n, d) > 0.0:
                 r = new_row(e, d, FRICTION, i, i, i + 1, 0.0, 0.0, dof_invweight(e, i, m, n, d))
                 d.row_J[e, r, i] = 1.0
+    if ti.static(n.friction_tendons > 0):
+        tendon_friction(e, m, n, d)
     if ti.static(n.limited_joints > 0):
         joint_limits(e, m, n, d)
+    if ti.static(n.limited_tendons > 0):
+        tendon_limits(e, m, n, d)
     if ti.static(n.rows > 0):
         finish_rows(e, m, n, d, h)

@@ -6,14 +6,14 @@ It is factored as L^T D L without fill-in (Featherstone 2008, section 6.5).
 """
 
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_kinematics import BALL, FREE, read_quat
+from genesis_state.kernels.rigid_kinematics import BALL, FREE, read_quat, read_vec3
 from genesis_state.kernels.rigid_parameters import (
     body_mass,
     dof_armature,
-    dof_damping,
     gravity,
     joint_stiffness,
 )
+from genesis_state.kernels.rigid_spring import damper, has_spring, spring
 from genesis_state.kernels.spatial import (
     angular,
     cross_force,
@@ -157,19 +157,22 @@ def add_wrench(e, m: ti.template(), d: ti.template(), b, force, torque, point, q
 def passive_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """Springs, dampers and gravity compensation → `qfrc_passive`, `qfrc_gravcomp`."""
     for i in range(n.dofs):
-        d.qfrc_passive[e, i] = -dof_damping(e, i, m, n, d) * d.dofs_vel[e, i]
+        d.qfrc_passive[e, i] = -damper(e, i, m, n, d) * d.dofs_vel[e, i]
         d.qfrc_gravcomp[e, i] = 0.0
     for j in range(n.joints):
         stiffness = joint_stiffness(e, j, m, n, d)
-        if stiffness != 0.0:
+        if has_spring(j, stiffness, m, n):
             i = m.joint_dof_start[j]
             q = m.joint_q_start[j]
             kind = m.joint_type[j]
             if kind == FREE or kind == BALL:
                 if kind == FREE:
+                    stretch = read_vec3(d.qpos, e, q) - ti.Vector(
+                        [m.qpos_spring[q], m.qpos_spring[q + 1], m.qpos_spring[q + 2]]
+                    )
+                    pull = spring(j, stiffness, stretch.norm(), m, n) * stretch
                     for k in ti.static(range(3)):
-                        stretch = d.qpos[e, q + k] - m.qpos_spring[q + k]
-                        d.qfrc_passive[e, i + k] = d.qfrc_passive[e, i + k] - stiffness * stretch
+                        d.qfrc_passive[e, i + k] = d.qfrc_passive[e, i + k] - pull[k]
                     i += 3
                     q += 3
                 rest = ti.Vector(
@@ -181,12 +184,13 @@ def passive_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
                     ]
                 )
                 turn = quat_to_rotvec(quat_mul(quat_conj(rest), read_quat(d.qpos, e, q)))
+                pull = spring(j, stiffness, turn.norm(), m, n) * turn
                 for k in ti.static(range(3)):
-                    d.qfrc_passive[e, i + k] = d.qfrc_passive[e, i + k] - stiffness * turn[k]
+                    d.qfrc_passive[e, i + k] = d.qfrc_passive[e, i + k] - pull[k]
             else:
-                d.qfrc_passive[e, i] = d.qfrc_passive[e, i] - stiffness * (
-                    d.qpos[e, q] - m.qpos_spring[q]
-                )
+                x = d.qpos[e, q] - m.qpos_spring[q]
+                pull = spring(j, stiffness, x, m, n) * x
+                d.qfrc_passive[e, i] = d.qfrc_passive[e, i] - pull
     if ti.static(n.gravity_compensated > 0):
         zero = ti.Vector([0.0, 0.0, 0.0])
         for b in range(1, n.bodies):

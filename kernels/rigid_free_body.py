@@ -6,7 +6,9 @@ Gaussian elimination.
 """
 
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_parameters import body_inertia, body_mass, dof_damping
+from genesis_state.kernels.rigid_parameters import body_inertia, body_mass
+from genesis_state.kernels.rigid_spring import damper_slope
+from genesis_state.kernels.rigid_tendon import add_tendon_damping_of
 from genesis_state.kernels.spatial import quat_mul, quat_to_matrix
 
 
@@ -89,8 +91,10 @@ def solve_free_bodies(e, m: ti.template(), n: ti.template(), d: ti.template(), h
                     d.free_A[e, r, c] = d.M[e, start + s]
                     d.free_A[e, c, r] = d.M[e, start + s]
                 d.free_A[e, r, r] = d.free_A[e, r, r] + h * (
-                    dof_damping(e, i + r, m, n, d) + d.actuator_damping[e, i + r]
+                    damper_slope(e, i + r, m, n, d) + d.actuator_damping[e, i + r]
                 )
                 d.step_acc[e, i + r] = d.qfrc_smooth[e, i + r] + d.qfrc_constraint[e, i + r]
+            if ti.static(n.damped_tendons > 0):
+                add_tendon_damping_of(e, m, n, d, i, h, d.free_A)
             add_bias_derivative(e, m, n, d, b, i, h)
             eliminate(e, d, i)

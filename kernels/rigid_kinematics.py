@@ -8,8 +8,10 @@ expressed at the centre of mass of the kinematic tree, with world axes.
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_parameters import body_com, body_inertia, body_mass, tree_mass
 from genesis_state.kernels.spatial import (
+    angular,
     cross_motion,
     inertia_about,
+    linear,
     quat_from_axis_angle,
     quat_mul,
     quat_normalized,
@@ -151,6 +153,18 @@ def com_velocity(e, m: ti.template(), n: ti.template(), d: ti.template()):
 def point_velocity(e, m: ti.template(), d: ti.template(), b, point):
     """Linear velocity [m/s], world axes, of the point of body `b` that is at `point`."""
     return velocity_at(d.cvel[e, b], point - d.tree_com[e, m.body_root[b]])
+
+
+@ti.func
+def point_acceleration(e, m: ti.template(), d: ti.template(), b, point):
+    """Linear acceleration [m/s^2], world axes, of the point of body `b` that is at `point`.
+
+    With `cacc`, whatever that leaves out.
+    """
+    a = d.cacc[e, b]
+    offset = point - d.tree_com[e, m.body_root[b]]
+    spin = angular(d.cvel[e, b]).cross(point_velocity(e, m, d, b, point))
+    return linear(a) + angular(a).cross(offset) + spin
 
 
 @ti.func

@@ -14,9 +14,10 @@ from genesis_state.kernels.rigid_kinematics import (
     com_velocity,
     forward_kinematics,
     moves_body,
+    point_acceleration,
     read_vec3,
 )
-from genesis_state.kernels.rigid_sensors import body_accelerations, point_acceleration
+from genesis_state.kernels.rigid_sensors import body_accelerations
 from genesis_state.kernels.rigid_step import write_links
 from genesis_state.kernels.spatial import angular, quat_rotate
 

@@ -5,9 +5,9 @@ as the bias force. All is that of the state the step begins from.
 """
 
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_constraint import JOINT, WELD, pure
+from genesis_state.kernels.rigid_constraint import JOINT, TENDON, WELD, pure
 from genesis_state.kernels.rigid_coupling import take_off_coupling
-from genesis_state.kernels.rigid_kinematics import point_velocity
+from genesis_state.kernels.rigid_kinematics import point_acceleration
 from genesis_state.kernels.rigid_parameters import gravity
 from genesis_state.kernels.rigid_row import row_derivatives
 from genesis_state.kernels.spatial import (
@@ -31,15 +31,6 @@ def body_accelerations(e, m: ti.template(), n: ti.template(), d: ti.template(), 
         for i in range(m.body_dof_start[b], m.body_dof_start[b] + m.body_n_dofs[b]):
             a += d.cdof_dot[e, i] * d.dofs_vel[e, i] + d.cdof[e, i] * d.dofs_acc[e, i]
         d.cacc[e, b] = a
-
-
-@ti.func
-def point_acceleration(e, m: ti.template(), d: ti.template(), b, point):
-    """Linear acceleration [m/s^2], world axes, of the point of body `b` that is at `point`."""
-    a = d.cacc[e, b]
-    offset = point - d.tree_com[e, m.body_root[b]]
-    spin = angular(d.cvel[e, b]).cross(point_velocity(e, m, d, b, point))
-    return linear(a) + angular(a).cross(offset) + spin
 
 
 @ti.func
@@ -85,7 +76,7 @@ def take_off_equalities(e, m: ti.template(), n: ti.template(), d: ti.template())
     r = 0
     for c in range(n.equalities):
         if m.eq_active[c] != 0:
-            if m.eq_type[c] == JOINT:
+            if m.eq_type[c] == JOINT or m.eq_type[c] == TENDON:
                 r += 1
             else:
                 force = row_force(e, d, r)

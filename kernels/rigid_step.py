@@ -33,8 +33,16 @@ from genesis_state.kernels.rigid_kinematics import (
 from genesis_state.kernels.rigid_momentum import keep_momentum
 from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.rigid_newton import constrained_acceleration
-from genesis_state.kernels.rigid_parameters import dof_damping
 from genesis_state.kernels.rigid_sensors import write_sensors
+from genesis_state.kernels.rigid_spring import damper_slope
+from genesis_state.kernels.rigid_tendon import (
+    add_tendon_armature,
+    add_tendon_bias,
+    add_tendon_damping,
+    add_tendon_springs,
+    tendon_position,
+    tendon_velocities,
+)
 from genesis_state.kernels.spatial import quat_integrate, rotvec_rate
 from genesis_state.kernels.subroutine import calls, subroutine
 
@@ -46,15 +54,25 @@ LARGEST = 1e10  # a coordinate beyond this counts as an error, as does one that 
 def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float):
     """Body frames, velocities and controls → `dofs_acc`; without calls, what that starts from."""
     com_position(e, m, n, d)
+    if ti.static(n.tendons > 0):
+        tendon_position(e, m, n, d, d.qpos)
     mass_matrix(e, m, n, d)
+    if ti.static(n.armature_tendons > 0):
+        add_tendon_armature(e, m, n, d)
     if ti.static(n.coupled):
         add_coupling_inertia(e, n, d)
     for k in range(n.M_entries):
         d.M_factor[e, k] = d.M[e, k]
     factor(e, m, n, d.M_factor)
     com_velocity(e, m, n, d)
+    if ti.static(n.tendons > 0):
+        tendon_velocities(e, m, n, d)
     passive_force(e, m, n, d)
+    if ti.static(n.spring_tendons > 0):
+        add_tendon_springs(e, m, n, d)
     bias_force(e, m, n, d)
+    if ti.static(n.armature_tendons > 0 and n.tendon_segments > 0):
+        add_tendon_bias(e, m, n, d)
     actuation(e, m, n, d, h)
     for i in range(n.dofs):
         d.qfrc_smooth[e, i] = d.qfrc_passive[e, i] - d.qfrc_bias[e, i] + d.qfrc_actuator[e, i]
@@ -104,19 +122,21 @@ def integrate_activations(e, m: ti.template(), n: ti.template(), d: ti.template(
 def velocity_step(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     """`dofs_vel` → its value after time `h`, damping taken at the end of the step.
 
-    (M + h D) a = f, with D the joint damping, and for implicitfast also what actuators damp. The
-    velocity gain of PD control is always in D.
+    (M + h D) a = f, with D the joint damping, and for implicitfast also what tendons and actuators
+    damp. The velocity gain of PD control is always in D.
     """
     for k in range(n.M_entries):
         d.M_factor[e, k] = d.M[e, k]
     for i in range(n.dofs):
-        damping = dof_damping(e, i, m, n, d)
+        damping = damper_slope(e, i, m, n, d)
         if ti.static(n.integrator == IMPLICITFAST) or d.control_mode[e, i] != 0:
             damping += d.actuator_damping[e, i]
         d.M_factor[e, m.M_row_start[i] + m.M_row_size[i] - 1] = (
             d.M_factor[e, m.M_row_start[i] + m.M_row_size[i] - 1] + h * damping
         )
         d.step_acc[e, i] = d.qfrc_smooth[e, i] + d.qfrc_constraint[e, i]
+    if ti.static(n.integrator == IMPLICITFAST and n.damped_tendons > 0):
+        add_tendon_damping(e, m, n, d, h, d.M_factor)
     factor(e, m, n, d.M_factor)
     solve(e, m, n, d.M_factor, d.step_acc)
     if ti.static(n.integrator == IMPLICITFAST):

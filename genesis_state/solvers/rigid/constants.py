@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 
 from genesis_state.solvers.rigid.collision import Collision
+from genesis_state.solvers.rigid.tendons import tendon_constants
 
 _DOFS_OF_JOINT = np.array([6, 3, 1, 1])  # free, ball, slide, hinge
 
@@ -61,6 +62,7 @@ def constants(
         "joint_pos": mj.jnt_pos,
         "joint_axis": mj.jnt_axis,
         "joint_stiffness": mj.jnt_stiffness,
+        "joint_stiffness_poly": mj.jnt_stiffnesspoly,
         "joint_limited": mj.jnt_limited,
         "joint_range": mj.jnt_range,
         "joint_margin": mj.jnt_margin,
@@ -73,6 +75,7 @@ def constants(
         "dof_joint": mj.dof_jntid,
         "dof_parent": mj.dof_parentid,
         "dof_damping": mj.dof_damping,
+        "dof_damping_poly": mj.dof_dampingpoly,
         "dof_armature": mj.dof_armature,
         "dof_frictionloss": mj.dof_frictionloss,
         "dof_invweight": mj.dof_invweight0,
@@ -98,6 +101,7 @@ def constants(
         "actuator_force_range": mj.actuator_forcerange,
         "actuator_act_limited": mj.actuator_actlimited,
         "actuator_act_range": mj.actuator_actrange,
+        **tendon_constants(mj),
         **_equalities(mj),
         **_contacts(mj, touching),
     }
@@ -135,7 +139,7 @@ def _equalities(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
     anchor1, anchor2 = np.zeros((mj.neq, 3)), np.zeros((mj.neq, 3))
     quat1, quat2 = (np.tile([1.0, 0.0, 0.0, 0.0], (mj.neq, 1)) for _ in range(2))
     for c, what in enumerate(mj.eq_type):
-        if what == mujoco.mjtEq.mjEQ_JOINT:
+        if what in (mujoco.mjtEq.mjEQ_JOINT, mujoco.mjtEq.mjEQ_TENDON):
             continue
         if mj.eq_objtype[c] == mujoco.mjtObj.mjOBJ_SITE:
             s1, s2 = object1[c], object2[c]

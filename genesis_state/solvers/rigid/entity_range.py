@@ -26,6 +26,7 @@ class EntityRange:
     links: tuple[str, ...]
     joints: tuple[str, ...]
     actuators: tuple[str, ...]
+    tendons: tuple[str, ...]
     geoms: tuple[str, ...]
     sites: tuple[str, ...]
     link_start: int
@@ -38,13 +39,18 @@ class EntityRange:
     q_end: int
     actuator_start: int
     actuator_end: int
+    tendon_start: int
+    tendon_end: int
     geom_start: int
     geom_end: int
     site_start: int
     site_end: int
 
     def at(self, family: str) -> slice:
-        """The range of a family: "link", "joint", "dof", "q", "actuator", "geom" or "site"."""
+        """The range of a family.
+
+        One of "link", "joint", "dof", "q", "actuator", "tendon", "geom" and "site".
+        """
         return slice(getattr(self, f"{family}_start"), getattr(self, f"{family}_end"))
 
 
@@ -58,7 +64,7 @@ def entity_ranges(
         alone: Each of them compiled by itself.
         mj: All of them compiled together.
     """
-    at = dict.fromkeys(("link", "joint", "dof", "q", "actuator"), 0)
+    at = dict.fromkeys(("link", "joint", "dof", "q", "actuator", "tendon"), 0)
     ranges = []
     for name, model in zip(entities, alone, strict=True):
         start = dict(at)
@@ -67,6 +73,7 @@ def entity_ranges(
         at["dof"] += model.nv
         at["q"] += model.nq
         at["actuator"] += model.nactuator
+        at["tendon"] += model.ntendon
         # Geoms and sites lie in the order of their bodies; body 0 is the world, which is no link.
         bodies = [start["link"] + 1, at["link"] + 1]
         geoms = np.searchsorted(mj.geom_bodyid, bodies).tolist()
@@ -78,6 +85,9 @@ def entity_ranges(
                 joints=_names([mj.joint(i) for i in range(start["joint"], at["joint"])], "joint"),
                 actuators=_names(
                     [mj.actuator(i) for i in range(start["actuator"], at["actuator"])], "actuator"
+                ),
+                tendons=_names(
+                    [mj.tendon(i) for i in range(start["tendon"], at["tendon"])], "tendon"
                 ),
                 geoms=_names([mj.geom(i) for i in range(*geoms)], "geom"),
                 sites=_names([mj.site(i) for i in range(*sites)], "site"),
@@ -115,6 +125,7 @@ def entity_parts(ranges: Sequence[EntityRange], mj: mujoco.MjModel) -> tuple[Ent
                 at
                 | {"activation": (first, acts), "own_joint": at["joint"]}
                 | dict.fromkeys(("own_dof", "weighed_dof"), at["dof"])
+                | {"weighed_tendon": (part.tendon_start, part.tendon_end)}
                 | dict.fromkeys(("own_body", "weighed_body"), body),
             )
         )

@@ -20,6 +20,7 @@ def parameters(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]
         "dofs_armature": mj.dof_armature,
         "dofs_frictionloss": mj.dof_frictionloss,
         "dofs_invweight": mj.dof_invweight0,
+        "tendons_invweight": mj.tendon_invweight0,
         "joints_stiffness": mj.jnt_stiffness,
         "geoms_friction": mj.geom_friction[touching.geoms],
         "envs_gravity": mj.opt.gravity[None],

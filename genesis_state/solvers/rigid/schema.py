@@ -10,6 +10,7 @@ from genesis_state.solvers.rigid.convex_schema import ConvexState
 from genesis_state.solvers.rigid.coupling_schema import CouplingState
 from genesis_state.solvers.rigid.parameter_schema import ParameterState
 from genesis_state.solvers.rigid.sensor_schema import SensorState
+from genesis_state.solvers.rigid.tendon_schema import TendonState
 
 UNLIMITED = 3.0e38  # a force that no control reaches, finite so that it survives every format
 
@@ -96,8 +97,15 @@ class BodyState(Schema):
 
     n_rows = StateVar("Constraint rows", dtype="int", role="scratch")
     n_equality_rows = StateVar("Rows of equalities, which come first", dtype="int", role="scratch")
-    row_kind = StateVar("0 equality, 1 friction, 2 limit", ("row",), dtype="int", role="scratch")
-    row_source = StateVar("Its equality, dof or joint", ("row",), dtype="int", role="scratch")
+    row_kind = StateVar(
+        "0 equality, 1 friction, 2 limit, 3 and 4 those of tendons",
+        ("row",),
+        dtype="int",
+        role="scratch",
+    )
+    row_source = StateVar(
+        "Its equality, dof, joint or tendon", ("row",), dtype="int", role="scratch"
+    )
     row_first = StateVar("First dof it acts on", ("row",), dtype="int", role="scratch")
     row_end = StateVar("One past the last", ("row",), dtype="int", role="scratch")
     row_position = StateVar("Share of the violation [m, rad]", ("row",), role="scratch")
@@ -182,6 +190,9 @@ class BodyState(Schema):
     joint_pos = StateVar("Anchor in the body's frame [m]", ("joint",), (3,), role="model")
     joint_axis = StateVar("Axis in the body's frame", ("joint",), (3,), role="model")
     joint_stiffness = StateVar("Stiffness [N/m, N m/rad]", ("joint",), role="model")
+    joint_stiffness_poly = StateVar(
+        "What it grows by with the displacement and its square", ("joint",), (2,), role="model"
+    )
     joint_limited = StateVar("Whether it has limits", ("joint",), dtype="int", role="model")
     joint_range = StateVar("Limits [m, rad]", ("joint",), (2,), role="model")
     joint_margin = StateVar("Distance at which limits act [m, rad]", ("joint",), role="model")
@@ -199,6 +210,9 @@ class BodyState(Schema):
     dof_joint = StateVar("Joint", ("dof",), dtype="int", role="model")
     dof_parent = StateVar("Next dof towards the root, or -1", ("dof",), dtype="int", role="model")
     dof_damping = StateVar("Damping [N s/m, N m s/rad]", ("dof",), role="model")
+    dof_damping_poly = StateVar(
+        "What it grows by with the speed and its square", ("dof",), (2,), role="model"
+    )
     dof_armature = StateVar("Armature [kg, kg m^2]", ("dof",), role="model")
     dof_frictionloss = StateVar("Dry friction [N, N m]", ("dof",), role="model")
     dof_invweight = StateVar("Mean inverse inertia", ("dof",), role="model")
@@ -216,17 +230,21 @@ class BodyState(Schema):
     M_row_size = StateVar("Entries of a row of M", ("dof",), dtype="int", role="model")
     M_column = StateVar("Column of each entry of M", ("M_entry",), dtype="int", role="model")
 
-    eq_type = StateVar("0 connect, 1 weld, 2 joint", ("equality",), dtype="int", role="model")
+    eq_type = StateVar(
+        "0 connect, 1 weld, 2 joint, 3 tendon", ("equality",), dtype="int", role="model"
+    )
     eq_active = StateVar("Whether it holds", ("equality",), dtype="int", role="model")
-    eq_object1 = StateVar("First body or joint", ("equality",), dtype="int", role="model")
-    eq_object2 = StateVar("Second body or joint, or -1", ("equality",), dtype="int", role="model")
+    eq_object1 = StateVar("First body, joint or tendon", ("equality",), dtype="int", role="model")
+    eq_object2 = StateVar(
+        "Second body, joint or tendon, or -1", ("equality",), dtype="int", role="model"
+    )
     eq_anchor1 = StateVar("Anchor on the first body [m]", ("equality",), (3,), role="model")
     eq_anchor2 = StateVar("Anchor on the second body [m]", ("equality",), (3,), role="model")
     eq_quat1 = StateVar("Weld frame on the first body", ("equality",), (4,), role="model")
     eq_quat2 = StateVar("Weld frame on the second body", ("equality",), (4,), role="model")
     eq_torque_scale = StateVar("Metres per radian of a weld", ("equality",), role="model")
     eq_polynomial = StateVar(
-        "Joint coupling, constant term first", ("equality",), (5,), role="model"
+        "Coupling of joints or tendons, constant term first", ("equality",), (5,), role="model"
     )
     eq_solref = StateVar("solref", ("equality",), (2,), role="model")
     eq_solimp = StateVar("solimp", ("equality",), (5,), role="model")
@@ -261,5 +279,13 @@ class BodyState(Schema):
     actuator_act_range = StateVar("Its range", ("actuator",), (2,), role="model")
 
 
-class RigidState(BodyState, ParameterState, ContactState, ConvexState, CouplingState, SensorState):
+class RigidState(
+    BodyState,
+    TendonState,
+    ParameterState,
+    ContactState,
+    ConvexState,
+    CouplingState,
+    SensorState,
+):
     """Every variable of the rigid solver."""

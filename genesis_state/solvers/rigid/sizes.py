@@ -13,12 +13,15 @@ from genesis_state.solvers.rigid.collision import Collision, spans
 from genesis_state.solvers.rigid.constants import lone_bodies, mass_rows
 from genesis_state.solvers.rigid.coupling import Coupling
 from genesis_state.solvers.rigid.hulls import DIMS as HULL_DIMS
+from genesis_state.solvers.rigid.tendons import tendon_counts, tendon_rows
 
 _ROWS_OF_EQUALITY = {
     int(mujoco.mjtEq.mjEQ_CONNECT): 3,
     int(mujoco.mjtEq.mjEQ_WELD): 6,
     int(mujoco.mjtEq.mjEQ_JOINT): 1,
+    int(mujoco.mjtEq.mjEQ_TENDON): 1,
 }
+_OF_BODIES = (mujoco.mjtEq.mjEQ_CONNECT, mujoco.mjtEq.mjEQ_WELD)
 
 
 class Sizes:
@@ -76,7 +79,8 @@ def count(
     pairs = len(touching.pairs)
     possible = sum(most_contacts(int(k)) for k in touching.kinds)
     contacts = min(possible, options.max_contacts or _usual_contacts(mj, touching))
-    coupling_rows = rows + int(balls.sum())  # those that act on more than one dof
+    # Those that may act on more than one dof.
+    coupling_rows = rows + int(balls.sum()) + tendon_rows(mj)
     return Sizes(
         kinds=frozenset(int(k) for k in touching.kinds),
         coupled_types=coupled.types,
@@ -104,10 +108,13 @@ def count(
         actuators=mj.nu,
         activations=mj.na,
         equalities=mj.neq,
-        body_equalities=int((mj.eq_type != mujoco.mjtEq.mjEQ_JOINT).sum()),
+        body_equalities=int(np.isin(mj.eq_type, _OF_BODIES).sum()),
+        polynomial_springs=int(mj.jnt_stiffnesspoly.any(axis=1).sum()),
+        polynomial_dampers=int(mj.dof_dampingpoly.any(axis=1).sum()),
+        **tendon_counts(mj),
         friction_dofs=friction_dofs,
         limited_joints=int(limited.sum()),
-        rows=rows + friction_dofs + limit_rows,
+        rows=rows + friction_dofs + limit_rows + tendon_rows(mj),
         coupling_rows=coupling_rows,
         M_entries=sum(map(len, mass_rows(mj, full=full_mass_rows(coupled, options)))),
         lone_bodies=len(lone_bodies(mj)),
@@ -144,6 +151,11 @@ def dims(n: Sizes) -> dict[str, int]:
         "equality": n.equalities,
         "row": n.rows,
         "M_entry": n.M_entries,
+        "tendon": n.tendons,
+        "tendon_entry": n.tendon_entries,
+        "tendon_joint": n.tendon_joints,
+        "tendon_segment": n.tendon_segments,
+        "weighed_tendon": n.tendons * n.own_weights,
         "H_dof": n.dofs * dense,
         "cg_dof": n.dofs * (not n.newton),
         "geom": n.geoms,

@@ -18,6 +18,8 @@ from mujoco import (
     mjtTrn,
 )
 
+from genesis_state.solvers.rigid.tendons import acts, wrapped_geoms
+
 JOINTS = {int(t): t.name.removeprefix("mjJNT_").lower() for t in mjtJoint.__members__.values()}
 
 INTEGRATORS = ("mjINT_EULER", "mjINT_RK4", "mjINT_IMPLICITFAST")
@@ -26,7 +28,7 @@ TRANSMISSIONS = ("mjTRN_JOINT", "mjTRN_JOINTINPARENT")
 DYNAMICS = ("mjDYN_NONE", "mjDYN_INTEGRATOR", "mjDYN_FILTER", "mjDYN_FILTEREXACT")
 GAINS = ("mjGAIN_FIXED", "mjGAIN_AFFINE")
 BIASES = ("mjBIAS_NONE", "mjBIAS_AFFINE")
-EQUALITIES = ("mjEQ_CONNECT", "mjEQ_WELD", "mjEQ_JOINT")
+EQUALITIES = ("mjEQ_CONNECT", "mjEQ_WELD", "mjEQ_JOINT", "mjEQ_TENDON")
 GEOMS = (
     "mjGEOM_PLANE",
     "mjGEOM_SPHERE",
@@ -133,10 +135,6 @@ def _geoms(mj: mujoco.MjModel) -> Iterator[str]:
 def _joints(mj: mujoco.MjModel) -> Iterator[str]:
     for i in range(mj.njnt):
         label = _label("joint", mj.joint(i))
-        if mj.jnt_stiffnesspoly[i].any():
-            yield f"{label}: polynomial stiffness is not supported"
-        if mj.dof_dampingpoly[mj.jnt_dofadr[i]].any():
-            yield f"{label}: polynomial damping is not supported"
         if mj.jnt_plasticadr[i] >= 0 or mj.jnt_springyield[i]:
             yield f"{label}: a plastic spring is not supported"
 
@@ -144,18 +142,13 @@ def _joints(mj: mujoco.MjModel) -> Iterator[str]:
 def _tendons(mj: mujoco.MjModel) -> Iterator[str]:
     for i in range(mj.ntendon):
         label = _label("tendon", mj.tendon(i))
-        for name, value in (
-            ("stiffness", mj.tendon_stiffness[i]),
-            ("polynomial stiffness", mj.tendon_stiffnesspoly[i]),
-            ("damping", mj.tendon_damping[i]),
-            ("polynomial damping", mj.tendon_dampingpoly[i]),
-            ("frictionloss", mj.tendon_frictionloss[i]),
-            ("armature", mj.tendon_armature[i]),
-            ("a limit", mj.tendon_limited[i]),
-            ("a plastic spring", mj.tendon_plasticadr[i] >= 0 or mj.tendon_springyield[i]),
-        ):
-            if np.any(value):
-                yield f"{label}: {name} of a tendon is not supported"
+        if mj.tendon_plasticadr[i] >= 0 or mj.tendon_springyield[i]:
+            yield f"{label}: a plastic spring is not supported"
+        if acts(mj, i):
+            for geom in wrapped_geoms(mj, i):
+                kind = mjtGeom(mj.geom_type[geom]).name.split("_", 1)[1].lower()
+                around = _label("geom", mj.geom(geom))
+                yield f"{label}: wrapping around a {kind} is not supported ({around})"
 
 
 def _equalities(mj: mujoco.MjModel) -> Iterator[str]:

@@ -1,0 +1,138 @@
+"""Compiled MuJoCo model → what kernels need of its tendons, and how many there are of everything.
+
+A path is a list of joints with coefficients, or of segments from site to site. A tendon that wraps
+around a geom has none, and may be there only if it does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import mujoco
+import numpy as np
+from mujoco import mjtEq, mjtTrn, mjtWrap
+
+WRAPPED = {int(mjtWrap.mjWRAP_SPHERE): "sphere", int(mjtWrap.mjWRAP_CYLINDER): "cylinder"}
+
+
+def path(mj: mujoco.MjModel, t: int) -> range:
+    """Where the path of tendon `t` lies in MuJoCo's `wrap_*` arrays."""
+    return range(mj.tendon_adr[t], mj.tendon_adr[t] + mj.tendon_num[t])
+
+
+def wrapped_geoms(mj: mujoco.MjModel, t: int) -> list[int]:
+    """The geoms that tendon `t` wraps around."""
+    return [int(mj.wrap_objid[k]) for k in path(mj, t) if int(mj.wrap_type[k]) in WRAPPED]
+
+
+def acts(mj: mujoco.MjModel, t: int) -> bool:
+    """Whether tendon `t` has any effect: it pulls, resists, or something pulls on it."""
+    own = (
+        mj.tendon_stiffness,
+        mj.tendon_stiffnesspoly,
+        mj.tendon_damping,
+        mj.tendon_dampingpoly,
+        mj.tendon_frictionloss,
+        mj.tendon_armature,
+        mj.tendon_limited,
+    )
+    coupled = mj.eq_type == mjtEq.mjEQ_TENDON
+    ends = np.concatenate([mj.eq_obj1id[coupled], mj.eq_obj2id[coupled]])
+    driven = mj.actuator_trnid[mj.actuator_trntype == mjtTrn.mjTRN_TENDON, 0]
+    return any(np.any(array[t]) for array in own) or t in ends or t in driven
+
+
+def tendon_constants(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
+    """Value of every variable of role `model` in `TendonState`, by name."""
+    columns = [_columns(mj, t) for t in range(mj.ntendon)]
+    sizes = np.array([len(own) for own in columns], dtype=int)
+    starts = np.cumsum(sizes) - sizes
+    joints = [
+        (t, mj.jnt_qposadr[j], starts[t] + columns[t].index(mj.jnt_dofadr[j]), mj.wrap_prm[k])
+        for t in range(mj.ntendon)
+        for k in path(mj, t)
+        if mj.wrap_type[k] == mjtWrap.mjWRAP_JOINT
+        for j in [mj.wrap_objid[k]]
+    ]
+    segments = [(t, *ends) for t in range(mj.ntendon) for ends in _segments(mj, t)]
+    of, first, second, scale = (
+        np.array([segment[k] for segment in segments], dtype=float if k == 3 else int)
+        for k in range(4)
+    )
+    named = np.array(joints, dtype=float).reshape(-1, 4).T
+    return {
+        "tendon_J_start": starts,
+        "tendon_J_size": sizes,
+        "tendon_J_column": np.array([i for own in columns for i in own], dtype=int),
+        "tendon_joint_of": named[0],
+        "tendon_joint_q": named[1],
+        "tendon_joint_entry": named[2],
+        "tendon_joint_coef": named[3],
+        "tendon_segment_of": of,
+        "tendon_segment_body1": mj.site_bodyid[first],
+        "tendon_segment_body2": mj.site_bodyid[second],
+        "tendon_segment_pos1": mj.site_pos[first],
+        "tendon_segment_pos2": mj.site_pos[second],
+        "tendon_segment_scale": scale,
+        "tendon_stiffness": mj.tendon_stiffness,
+        "tendon_stiffness_poly": mj.tendon_stiffnesspoly,
+        "tendon_rest_range": mj.tendon_lengthspring,
+        "tendon_damping": mj.tendon_damping,
+        "tendon_damping_poly": mj.tendon_dampingpoly,
+        "tendon_armature": mj.tendon_armature,
+        "tendon_frictionloss": mj.tendon_frictionloss,
+        "tendon_friction_solref": mj.tendon_solref_fri,
+        "tendon_friction_solimp": mj.tendon_solimp_fri,
+        "tendon_limited": mj.tendon_limited,
+        "tendon_range": mj.tendon_range,
+        "tendon_margin": mj.tendon_margin,
+        "tendon_limit_solref": mj.tendon_solref_lim,
+        "tendon_limit_solimp": mj.tendon_solimp_lim,
+        "tendon_length0": mj.tendon_length0,
+        "tendon_invweight": mj.tendon_invweight0,
+    }
+
+
+def tendon_counts(mj: mujoco.MjModel) -> dict[str, int]:
+    """Sizes that kernels see, by name."""
+    damped = (mj.tendon_damping != 0) | mj.tendon_dampingpoly.any(axis=1)
+    springs = (mj.tendon_stiffness != 0) | mj.tendon_stiffnesspoly.any(axis=1)
+    return {
+        "tendons": mj.ntendon,
+        "tendon_entries": sum(len(_columns(mj, t)) for t in range(mj.ntendon)),
+        "tendon_joints": int((mj.wrap_type == mjtWrap.mjWRAP_JOINT).sum()),
+        "tendon_segments": sum(len(list(_segments(mj, t))) for t in range(mj.ntendon)),
+        "damped_tendons": int(damped.sum()),
+        "spring_tendons": int((damped | springs).sum()),
+        "armature_tendons": int(np.count_nonzero(mj.tendon_armature)),
+        "friction_tendons": int((mj.tendon_frictionloss > 0).sum()),
+        "limited_tendons": int(mj.tendon_limited.sum()),
+        "tendon_equalities": int((mj.eq_type == mjtEq.mjEQ_TENDON).sum()),
+    }
+
+
+def tendon_rows(mj: mujoco.MjModel) -> int:
+    """Most rows of tendons: dry friction, and both limits, which may act at once."""
+    return int((mj.tendon_frictionloss > 0).sum() + 2 * mj.tendon_limited.sum())
+
+
+def _columns(mj: mujoco.MjModel, t: int) -> list[int]:
+    """The dofs that may change the length of tendon `t`, in rising order."""
+    if wrapped_geoms(mj, t):
+        return []
+    start = mj.ten_J_rowadr[t]
+    return np.unique(mj.ten_J_colind[start : start + mj.ten_J_rownnz[t]]).tolist()
+
+
+def _segments(mj: mujoco.MjModel, t: int) -> Iterator[tuple[int, int, float]]:
+    """Sites at both ends of each segment, and what it counts for; a pulley ends a branch."""
+    if wrapped_geoms(mj, t):
+        return
+    scale, before = 1.0, None
+    for k in path(mj, t):
+        if mj.wrap_type[k] == mjtWrap.mjWRAP_PULLEY:
+            scale, before = 1.0 / mj.wrap_prm[k], None
+        elif mj.wrap_type[k] == mjtWrap.mjWRAP_SITE:
+            if before is not None:
+                yield before, int(mj.wrap_objid[k]), scale
+            before = int(mj.wrap_objid[k])
