@@ -88,8 +88,8 @@ MODELS = {
     # Joints with the polynomials that tendons have.
     "polynomials": mjcf(
         f'<body><joint stiffness="2 1 3" damping="0.3 0.2 0.1"/>{LIMB}</body>'
-        f'<body pos="0 1 0"><joint type="ball" stiffness="4 2 1" damping="0 0.1 0.2"/>{LIMB}</body>'
-        f'<body pos="0 2 0"><joint type="free" stiffness="7 1 2" damping="0.2 0.1 0.3"/>{BOX}'
+        f'<body pos="0 1 0"><joint type="ball" stiffness="4 2 1" damping="0 0.002 0.001"/>{LIMB}</body>'
+        f'<body pos="0 2 0"><joint type="free" stiffness="7 1 2" damping="0.05 0.02 0.01"/>{BOX}'
         "</body>"
     ),
 }
