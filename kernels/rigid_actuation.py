@@ -5,9 +5,17 @@ actuators.
 """
 
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_kinematics import FREE, HINGE, SLIDE
+from genesis_state.kernels.rigid_transmission import (
+    FORCE,
+    NO_CONTROL,
+    POSITION,
+    VELOCITY,
+    nearest_setpoint,
+    transmission_velocity,
+    transmissions,
+    transmit,
+)
 
-NO_CONTROL, FORCE, VELOCITY, POSITION = 0, 1, 2, 3  # control modes of a dof
 STATELESS, INTEGRATOR, FILTER, FILTER_EXACT = 0, 1, 2, 3  # activation dynamics, as mujoco.mjtDyn
 
 
@@ -50,28 +58,33 @@ def next_activation(m: ti.template(), u, act, act_dot, h):
 
 @ti.func
 def actuation(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
-    """Controls → `qfrc_actuator`, `act_dot` and `actuator_damping`.
+    """Controls → `qfrc_actuator`, `act_dot`, `actuator_damping` and `transmission_damping`.
 
-    `actuator_damping` is -d force / d velocity of everything that drives a dof, joint damping
-    apart; the implicit integrator adds it to the inertia matrix.
+    `actuator_damping` is -d force / d velocity of what drives a single dof, joint damping apart,
+    and `transmission_damping` likewise along each transmission; the implicit integrator adds them
+    to the inertia matrix.
     """
     for i in range(n.dofs):
         d.qfrc_actuator[e, i] = 0.0
         d.actuator_damping[e, i] = 0.0
+    if ti.static(n.transmissions > 0):
+        transmissions(e, m, n, d)
     for u in range(n.actuators):
-        j = m.actuator_joint[u]
-        i = m.joint_dof_start[j]
-        kind = m.joint_type[j]
+        i = m.actuator_dof[u]
+        t = m.actuator_transmission[u]
+        gear = m.actuator_gear[u]
+        length = 0.0
+        velocity = 0.0
+        if i >= 0:
+            length = d.qpos[e, m.actuator_q[u]] * gear
+            velocity = d.dofs_vel[e, i] * gear
+        elif ti.static(n.transmissions > 0):
+            length = d.transmission_length[e, t]
+            velocity = transmission_velocity(e, m, d, t)
         control = d.ctrl[e, u]
         if m.actuator_ctrl_limited[u] != 0:
             low = m.actuator_ctrl_range[u][0]
             control = ti.min(ti.max(control, low), m.actuator_ctrl_range[u][1])
-        gear = m.actuator_gear[u, 0]
-        length = 0.0
-        velocity = 0.0
-        if kind == HINGE or kind == SLIDE:
-            length = d.qpos[e, m.joint_q_start[j]] * gear
-            velocity = d.dofs_vel[e, i] * gear
         dynamics = m.actuator_dynamics[u]
         drive = control
         if dynamics != STATELESS:
@@ -84,6 +97,9 @@ def actuation(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
             drive = act
             if m.actuator_act_early[u] != 0:
                 drive = next_activation(m, u, act, rate, h)
+        if ti.static(n.transmissions > 0):
+            if t >= 0:
+                drive = nearest_setpoint(m, t, drive, length)
         gain = m.actuator_gain[u]
         bias = m.actuator_bias[u]
         force = (gain[0] + gain[1] * length + gain[2] * velocity) * drive
@@ -95,17 +111,18 @@ def actuation(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
             if force <= low or force >= high:
                 damping = 0.0
             force = ti.min(ti.max(force, low), high)
-        if kind == HINGE or kind == SLIDE:
+        if i >= 0:
             d.qfrc_actuator[e, i] = d.qfrc_actuator[e, i] + gear * force
             d.actuator_damping[e, i] = d.actuator_damping[e, i] + gear * gear * damping
-        else:
-            size = 3
-            if kind == FREE:
-                size = 6
-            for k in range(size):
-                d.qfrc_actuator[e, i + k] = (
-                    d.qfrc_actuator[e, i + k] + m.actuator_gear[u, k] * force
-                )
+        elif ti.static(n.transmissions > 0):
+            d.transmission_damping[e, t] = damping
+            transmit(e, m, d, t, force)
+    joint_forces(e, m, n, d)
+
+
+@ti.func
+def joint_forces(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """What each joint takes of `qfrc_actuator`, or PD control in its place."""
     for j in range(n.joints):
         i = m.joint_dof_start[j]
         if m.joint_act_gravcomp[j] != 0:
