@@ -60,7 +60,10 @@ def mean_inertia(e, m: ti.template(), n: ti.template(), d: ti.template()):
 @ti.func
 def dof_damping(e, i, m: ti.template(), n: ti.template(), d: ti.template()):
     """Damping of dof `i` [N s/m, N m s/rad]."""
-    return d.dofs_damping[e, i] if ti.static(n.own_dofs) else m.dof_damping[i]
+    r = 0.0
+    if ti.static(n.dampers):
+        r = d.dofs_damping[e, i] if ti.static(n.own_dofs) else m.dof_damping[i]
+    return r
 
 
 @ti.func

@@ -6,7 +6,12 @@ each environment is a loop iteration of its own, so its result depends on nothin
 
 from genesis_state.kernels.dealing import environment, n_blocks, n_iterations
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_actuation import STATELESS, actuation, next_activation
+from genesis_state.kernels.rigid_actuation import (
+    INTEGRATOR,
+    STATELESS,
+    actuation,
+    next_activation,
+)
 from genesis_state.kernels.rigid_contact import make_constraints
 from genesis_state.kernels.rigid_coupling import (
     add_coupling_force,
@@ -16,6 +21,7 @@ from genesis_state.kernels.rigid_coupling import (
 from genesis_state.kernels.rigid_dynamics import (
     applied_force,
     bias_force,
+    damper,
     factor,
     mass_matrix,
     passive_force,
@@ -34,7 +40,6 @@ from genesis_state.kernels.rigid_momentum import keep_momentum
 from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.rigid_newton import constrained_acceleration
 from genesis_state.kernels.rigid_sensors import write_sensors
-from genesis_state.kernels.rigid_spring import damper_slope
 from genesis_state.kernels.rigid_tendon import (
     add_tendon_armature,
     add_tendon_bias,
@@ -43,6 +48,7 @@ from genesis_state.kernels.rigid_tendon import (
     tendon_position,
     tendon_velocities,
 )
+from genesis_state.kernels.rigid_transmission import add_transmission_damping, nearest_setpoint
 from genesis_state.kernels.spatial import quat_integrate, rotvec_rate
 from genesis_state.kernels.subroutine import calls, subroutine
 
@@ -115,7 +121,12 @@ def integrate_activations(e, m: ti.template(), n: ti.template(), d: ti.template(
     for u in range(n.actuators):
         if m.actuator_dynamics[u] != STATELESS:
             a = m.actuator_act_start[u]
-            d.act[e, a] = next_activation(m, u, d.act[e, a], d.act_dot[e, a], h)
+            act = next_activation(m, u, d.act[e, a], d.act_dot[e, a], h)
+            if ti.static(n.transmissions > 0):
+                t = m.actuator_transmission[u]
+                if t >= 0 and m.actuator_dynamics[u] == INTEGRATOR:
+                    act = nearest_setpoint(m, t, act, d.transmission_length[e, t])
+            d.act[e, a] = act
 
 
 @ti.func
@@ -128,7 +139,9 @@ def velocity_step(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     for k in range(n.M_entries):
         d.M_factor[e, k] = d.M[e, k]
     for i in range(n.dofs):
-        damping = damper_slope(e, i, m, n, d)
+        damping = 0.0
+        if ti.static(n.euler_damping or n.integrator == IMPLICITFAST):
+            _force, damping = damper(e, i, m, n, d)
         if ti.static(n.integrator == IMPLICITFAST) or d.control_mode[e, i] != 0:
             damping += d.actuator_damping[e, i]
         d.M_factor[e, m.M_row_start[i] + m.M_row_size[i] - 1] = (
@@ -137,6 +150,8 @@ def velocity_step(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
         d.step_acc[e, i] = d.qfrc_smooth[e, i] + d.qfrc_constraint[e, i]
     if ti.static(n.integrator == IMPLICITFAST and n.damped_tendons > 0):
         add_tendon_damping(e, m, n, d, h, d.M_factor)
+    if ti.static(n.integrator == IMPLICITFAST and n.transmissions > 0):
+        add_transmission_damping(e, m, n, d, h)
     factor(e, m, n, d.M_factor)
     solve(e, m, n, d.M_factor, d.step_acc)
     if ti.static(n.integrator == IMPLICITFAST):

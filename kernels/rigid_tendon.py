@@ -12,10 +12,21 @@ from genesis_state.kernels.rigid_kinematics import (
     point_acceleration,
     point_velocity,
 )
-from genesis_state.kernels.rigid_spring import coefficient, slope
 from genesis_state.kernels.spatial import angular, linear, quat_rotate
 
 MIN_LENGTH = 1e-15  # a shorter segment [m] has no direction and is given the x axis
+
+
+@ti.func
+def coefficient(linear_part, poly, x):
+    """Force of a spring or damper per negative `x`: `linear_part` + p0 x + p1 x^2."""
+    return linear_part + x * (poly[0] + x * poly[1])
+
+
+@ti.func
+def slope(linear_part, poly, x):
+    """Derivative of x * `coefficient` by x."""
+    return linear_part + x * (2.0 * poly[0] + x * 3.0 * poly[1])
 
 
 @ti.func

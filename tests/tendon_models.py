@@ -85,11 +85,18 @@ MODELS = {
         '<tendon tendon1="branches" polycoef="0.02 0 0 0 0"/>'
         '<connect body1="forearm" body2="free" anchor="0.1 0.2 0.05"/></equality>',
     ),
-    # Joints with the polynomials that tendons have.
-    "polynomials": mjcf(
-        f'<body><joint stiffness="2 1 3" damping="0.3 0.2 0.1"/>{LIMB}</body>'
-        f'<body pos="0 1 0"><joint type="ball" stiffness="4 2 1" damping="0 0.002 0.001"/>{LIMB}</body>'
-        f'<body pos="0 2 0"><joint type="free" stiffness="7 1 2" damping="0.05 0.02 0.01"/>{BOX}'
-        "</body>"
+    # Actuators on tendons: servos with damping, also between branches; a limit that two share, met
+    # and not, beside a limit of their own; damping and armature of an actuator.
+    "tendon_actuators": tied(
+        fixed('actuatorfrcrange="-3 2"', *ARM, name="sum"),
+        spatial("", *BRANCHES, name="branches"),
+        spatial('actuatorfrcrange="-1 50"', *TACKLE, name="tackle"),
+        spatial("", "corner", "nail", name="rope"),
+        rest="<actuator>"
+        '<position tendon="sum" kp="20" kv="2" gear="1.5"/><motor tendon="sum" gear="3"/>'
+        '<position tendon="branches" kp="40" kv="3"/>'
+        '<motor tendon="tackle" gear="5" forcerange="-0.5 0.5"/><velocity tendon="tackle" kv="2"/>'
+        '<general tendon="rope" dyntype="filter" dynprm="0.05" gainprm="4" damping="0.3"'
+        ' armature="0.2"/></actuator>',
     ),
 }

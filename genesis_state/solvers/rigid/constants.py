@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import mujoco
 import numpy as np
 
+from genesis_state.solvers.rigid.actuators import actuator_constants
 from genesis_state.solvers.rigid.collision import Collision
+from genesis_state.solvers.rigid.dofs import dof_armature, dof_damping, dof_damping_polynomial
 from genesis_state.solvers.rigid.tendons import tendon_constants
 
 _DOFS_OF_JOINT = np.array([6, 3, 1, 1])  # free, ball, slide, hinge
@@ -62,7 +64,7 @@ def constants(
         "joint_pos": mj.jnt_pos,
         "joint_axis": mj.jnt_axis,
         "joint_stiffness": mj.jnt_stiffness,
-        "joint_stiffness_poly": mj.jnt_stiffnesspoly,
+        "joint_stiffness_polynomial": mj.jnt_stiffnesspoly,
         "joint_limited": mj.jnt_limited,
         "joint_range": mj.jnt_range,
         "joint_margin": mj.jnt_margin,
@@ -74,9 +76,9 @@ def constants(
         "dof_body": mj.dof_bodyid,
         "dof_joint": mj.dof_jntid,
         "dof_parent": mj.dof_parentid,
-        "dof_damping": mj.dof_damping,
-        "dof_damping_poly": mj.dof_dampingpoly,
-        "dof_armature": mj.dof_armature,
+        "dof_damping": dof_damping(mj),
+        "dof_damping_polynomial": dof_damping_polynomial(mj),
+        "dof_armature": dof_armature(mj),
         "dof_frictionloss": mj.dof_frictionloss,
         "dof_invweight": mj.dof_invweight0,
         "dof_solref": mj.dof_solref,
@@ -87,20 +89,7 @@ def constants(
         "M_row_start": np.cumsum(row_sizes) - row_sizes,
         "M_row_size": row_sizes,
         "M_column": np.array([i for row in rows for i in row], dtype=int),
-        "actuator_joint": mj.actuator_trnid[:, 0],
-        "actuator_dynamics": mj.actuator_dyntype,
-        "actuator_act_start": mj.actuator_actadr,
-        "actuator_act_early": mj.actuator_actearly,
-        "actuator_time_constant": mj.actuator_dynprm[:, 0],
-        "actuator_gear": mj.actuator_gear,
-        "actuator_gain": mj.actuator_gainprm[:, :3],
-        "actuator_bias": mj.actuator_biasprm[:, :3],
-        "actuator_ctrl_limited": mj.actuator_ctrllimited,
-        "actuator_ctrl_range": mj.actuator_ctrlrange,
-        "actuator_force_limited": mj.actuator_forcelimited,
-        "actuator_force_range": mj.actuator_forcerange,
-        "actuator_act_limited": mj.actuator_actlimited,
-        "actuator_act_range": mj.actuator_actrange,
+        **actuator_constants(mj, rows),
         **tendon_constants(mj),
         **_equalities(mj),
         **_contacts(mj, touching),

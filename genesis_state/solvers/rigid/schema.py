@@ -5,6 +5,7 @@ body l + 1. Spatial vectors are (angular, linear).
 """
 
 from genesis_state.schema import Schema, StateVar
+from genesis_state.solvers.rigid.actuator_schema import ActuatorState
 from genesis_state.solvers.rigid.contact_schema import ContactState
 from genesis_state.solvers.rigid.convex_schema import ConvexState
 from genesis_state.solvers.rigid.coupling_schema import CouplingState
@@ -90,8 +91,6 @@ class BodyState(Schema):
     qfrc_actuator = StateVar("Actuators and PD control", ("dof",), role="scratch")
     qfrc_smooth = StateVar("All forces but constraints", ("dof",), role="scratch")
     qfrc_constraint = StateVar("Constraint forces", ("dof",), role="scratch")
-    actuator_damping = StateVar("-d qfrc_actuator / d velocity", ("dof",), role="scratch")
-    act_dot = StateVar("Rates of the activations", ("activation",), role="scratch")
     acc_smooth = StateVar("Accelerations without constraints", ("dof",), role="scratch")
     step_acc = StateVar("Accelerations the integrator applies", ("dof",), role="scratch")
 
@@ -190,8 +189,8 @@ class BodyState(Schema):
     joint_pos = StateVar("Anchor in the body's frame [m]", ("joint",), (3,), role="model")
     joint_axis = StateVar("Axis in the body's frame", ("joint",), (3,), role="model")
     joint_stiffness = StateVar("Stiffness [N/m, N m/rad]", ("joint",), role="model")
-    joint_stiffness_poly = StateVar(
-        "What it grows by with the displacement and its square", ("joint",), (2,), role="model"
+    joint_stiffness_polynomial = StateVar(
+        "Stiffness per stretch and per its square", ("joint",), (2,), role="model"
     )
     joint_limited = StateVar("Whether it has limits", ("joint",), dtype="int", role="model")
     joint_range = StateVar("Limits [m, rad]", ("joint",), (2,), role="model")
@@ -210,8 +209,8 @@ class BodyState(Schema):
     dof_joint = StateVar("Joint", ("dof",), dtype="int", role="model")
     dof_parent = StateVar("Next dof towards the root, or -1", ("dof",), dtype="int", role="model")
     dof_damping = StateVar("Damping [N s/m, N m s/rad]", ("dof",), role="model")
-    dof_damping_poly = StateVar(
-        "What it grows by with the speed and its square", ("dof",), (2,), role="model"
+    dof_damping_polynomial = StateVar(
+        "Damping per speed and per its square", ("dof",), (2,), role="model"
     )
     dof_armature = StateVar("Armature [kg, kg m^2]", ("dof",), role="model")
     dof_frictionloss = StateVar("Dry friction [N, N m]", ("dof",), role="model")
@@ -249,38 +248,10 @@ class BodyState(Schema):
     eq_solref = StateVar("solref", ("equality",), (2,), role="model")
     eq_solimp = StateVar("solimp", ("equality",), (5,), role="model")
 
-    actuator_joint = StateVar("Joint it drives", ("actuator",), dtype="int", role="model")
-    actuator_dynamics = StateVar(
-        "0 none, 1 integrator, 2 filter, 3 exact", ("actuator",), dtype="int", role="model"
-    )
-    actuator_act_start = StateVar("Activation, or -1", ("actuator",), dtype="int", role="model")
-    actuator_act_early = StateVar(
-        "Whether the next activation drives", ("actuator",), dtype="int", role="model"
-    )
-    actuator_time_constant = StateVar("Of the filter [s]", ("actuator",), role="model")
-    actuator_gear = StateVar("Gear", ("actuator", "six"), role="model")
-    actuator_gain = StateVar(
-        "Gain: constant, per length, per velocity", ("actuator",), (3,), role="model"
-    )
-    actuator_bias = StateVar(
-        "Bias: constant, per length, per velocity", ("actuator",), (3,), role="model"
-    )
-    actuator_ctrl_limited = StateVar(
-        "Whether the control is clipped", ("actuator",), dtype="int", role="model"
-    )
-    actuator_ctrl_range = StateVar("Its range", ("actuator",), (2,), role="model")
-    actuator_force_limited = StateVar(
-        "Whether the force is clipped", ("actuator",), dtype="int", role="model"
-    )
-    actuator_force_range = StateVar("Its range", ("actuator",), (2,), role="model")
-    actuator_act_limited = StateVar(
-        "Whether the activation is clipped", ("actuator",), dtype="int", role="model"
-    )
-    actuator_act_range = StateVar("Its range", ("actuator",), (2,), role="model")
-
 
 class RigidState(
     BodyState,
+    ActuatorState,
     TendonState,
     ParameterState,
     ContactState,

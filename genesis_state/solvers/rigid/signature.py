@@ -9,6 +9,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from genesis_state.solvers.rigid.dofs import drives_joint
 from genesis_state.solvers.rigid.entity_range import EntityRange, joint_texts
 from genesis_state.solvers.rigid.unsupported import colliding
 
@@ -26,6 +27,12 @@ DYNAMICS = {
     "actuator_actrange actuator_actearly",
     "geom": "geom_type geom_size geom_pos geom_quat geom_contype geom_conaffinity geom_condim "
     "geom_priority geom_friction geom_solmix geom_solref geom_solimp geom_margin geom_gap",
+}
+# Likewise of what few models have; an array of zeros is left out.
+RARE_DYNAMICS = {
+    "joint": "jnt_stiffnesspoly",
+    "dof": "dof_dampingpoly",
+    "actuator": "actuator_damping actuator_dampingpoly actuator_armature actuator_cranklength",
 }
 EQUALITIES = "eq_type eq_obj1id eq_obj2id eq_objtype eq_active0 eq_data eq_solref eq_solimp"
 PAIRS = "pair_dim pair_friction pair_solref pair_solreffriction pair_solimp pair_margin pair_gap"
@@ -54,7 +61,7 @@ def signature(
     for kind, part in zip(kinds, ranges, strict=True):
         parents = np.maximum(mj.body_parentid[1:][part.at("link")] - 1 - part.link_start, -1)
         bodies = mj.jnt_bodyid[part.at("joint")] - 1 - part.link_start
-        targets = mj.actuator_trnid[part.at("actuator"), 0] - part.joint_start
+        targets, frames = _targets(mj, part)
         key = f"entity {part.name}"
         pairs += [
             (key, kind),
@@ -69,6 +76,11 @@ def signature(
             skip = 1 if family == "link" else 0
             if family != "geom":
                 arrays += [getattr(mj, name)[skip:][part.at(family)] for name in names.split()]
+        for family, names in RARE_DYNAMICS.items():
+            for name in names.split():
+                values = getattr(mj, name)[part.at(family)]
+                arrays += [[len(arrays)], values] if values.any() else []
+        arrays += frames
         own = np.arange(mj.ngeom)[part.at("geom")]
         own = own[touching[own]]
         arrays += [mj.geom_bodyid[own] - 1 - part.link_start, *_geoms(mj, own)]
@@ -115,6 +127,22 @@ def _solver(opt: Any, self_collision: bool) -> str:
         f"{shown('cone', opt.cone)} cones, impratio {opt.impratio:g}"
         + "".join(f", without {what}" for what, is_off in off.items() if is_off)
     )
+
+
+def _targets(mj: mujoco.MjModel, part: EntityRange) -> tuple[np.ndarray, list[np.ndarray]]:
+    """What an entity's actuators act on, counted within it; of sites where these are."""
+    targets, frames = [], []
+    for u in range(part.actuator_start, part.actuator_end):
+        first, second = mj.actuator_trnid[u]
+        if drives_joint(mj, u):
+            targets.append(first - part.joint_start)
+            continue
+        targets.append(-1)
+        for site in (first, second) if second >= 0 else (first,):
+            body = mj.site_bodyid[site] - 1 - part.link_start
+            frames.append(np.array([u - part.actuator_start, max(body, -1)]))
+            frames += [mj.site_pos[site], mj.site_quat[site]]
+    return np.array(targets), frames
 
 
 def _arrays(mj: mujoco.MjModel, names: str) -> list[np.ndarray]:

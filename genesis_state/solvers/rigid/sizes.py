@@ -9,9 +9,11 @@ import numpy as np
 
 from genesis_state.kernels.geom_kinds import most_contacts
 from genesis_state.options import RigidOptions
+from genesis_state.solvers.rigid.actuators import transmission_sizes
 from genesis_state.solvers.rigid.collision import Collision, spans
 from genesis_state.solvers.rigid.constants import lone_bodies, mass_rows
 from genesis_state.solvers.rigid.coupling import Coupling
+from genesis_state.solvers.rigid.dofs import disabled, dof_damping, dof_damping_polynomial
 from genesis_state.solvers.rigid.hulls import DIMS as HULL_DIMS
 from genesis_state.solvers.rigid.tendons import tendon_counts, tendon_rows
 
@@ -81,6 +83,7 @@ def count(
     contacts = min(possible, options.max_contacts or _usual_contacts(mj, touching))
     # Those that may act on more than one dof.
     coupling_rows = rows + int(balls.sum()) + tendon_rows(mj)
+    rows_of_M = mass_rows(mj, full=full_mass_rows(coupled, options))
     return Sizes(
         kinds=frozenset(int(k) for k in touching.kinds),
         coupled_types=coupled.types,
@@ -107,17 +110,27 @@ def count(
         qs=mj.nq,
         actuators=mj.nu,
         activations=mj.na,
+        **transmission_sizes(mj, rows_of_M),
         equalities=mj.neq,
         body_equalities=int(np.isin(mj.eq_type, _OF_BODIES).sum()),
-        polynomial_springs=int(mj.jnt_stiffnesspoly.any(axis=1).sum()),
-        polynomial_dampers=int(mj.dof_dampingpoly.any(axis=1).sum()),
         **tendon_counts(mj),
         friction_dofs=friction_dofs,
         limited_joints=int(limited.sum()),
         rows=rows + friction_dofs + limit_rows + tendon_rows(mj),
         coupling_rows=coupling_rows,
-        M_entries=sum(map(len, mass_rows(mj, full=full_mass_rows(coupled, options)))),
+        M_entries=sum(map(len, rows_of_M)),
         lone_bodies=len(lone_bodies(mj)),
+        dampers=_unless_disabled(
+            mj, "DAMPER", mj.nv if options.batch_dofs_info else np.count_nonzero(dof_damping(mj))
+        ),
+        damping_polynomials=_unless_disabled(
+            mj, "DAMPER", dof_damping_polynomial(mj).any(axis=1).sum()
+        ),
+        euler_damping=_unless_disabled(mj, "EULERDAMP", 1),
+        springs=_unless_disabled(
+            mj, "SPRING", mj.njnt if options.batch_dofs_info else _springs(mj).sum()
+        ),
+        stiffness_polynomials=int(mj.jnt_stiffnesspoly.any(axis=1).sum()),
         gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),
         integrator=int(mj.opt.integrator),
         imus=sensors["imu"],
@@ -128,6 +141,16 @@ def count(
         own_geoms=int(options.batch_geoms_info),
         own_gravity=int(options.batch_gravity),
     )
+
+
+def _unless_disabled(mj: mujoco.MjModel, flag: str, number: int) -> int:
+    """How many there are of what an option flag can switch off."""
+    return 0 if disabled(mj, flag) else int(number)
+
+
+def _springs(mj: mujoco.MjModel) -> np.ndarray:
+    """Which joints have a spring."""
+    return (mj.jnt_stiffness != 0) | mj.jnt_stiffnesspoly.any(axis=1)
 
 
 def full_mass_rows(coupled: Coupling, options: RigidOptions) -> bool:
@@ -148,6 +171,9 @@ def dims(n: Sizes) -> dict[str, int]:
         "joint": n.joints,
         "actuator": n.actuators,
         "activation": n.activations,
+        "transmission": n.transmissions,
+        "moment_entry": n.moment_entries,
+        "moment_pair": n.moment_pairs,
         "equality": n.equalities,
         "row": n.rows,
         "M_entry": n.M_entries,

@@ -15,6 +15,7 @@ class TendonState(Schema):
     tendon_J = StateVar(
         "Derivatives of the lengths by dofs, tendon by tendon", ("tendon_entry",), role="scratch"
     )
+    tendon_act_force = StateVar("Force of its actuators [N]", ("tendon",), role="scratch")
     tendons_invweight = StateVar(
         "Mean inverse inertia along each tendon", ("weighed_tendon",), role="param"
     )
@@ -74,5 +75,9 @@ class TendonState(Schema):
     tendon_margin = StateVar("Distance at which limits act [m]", ("tendon",), role="model")
     tendon_limit_solref = StateVar("solref of the limits", ("tendon",), (2,), role="model")
     tendon_limit_solimp = StateVar("solimp of the limits", ("tendon",), (5,), role="model")
+    tendon_act_force_limited = StateVar(
+        "Whether the force of all its actuators is limited", ("tendon",), dtype="int", role="model"
+    )
+    tendon_act_force_range = StateVar("Its limits [N]", ("tendon",), (2,), role="model")
     tendon_length0 = StateVar("Length in the model as written [m]", ("tendon",), role="model")
     tendon_invweight = StateVar("Mean inverse inertia", ("tendon",), role="model")

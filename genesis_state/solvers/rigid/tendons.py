@@ -12,6 +12,8 @@ import mujoco
 import numpy as np
 from mujoco import mjtEq, mjtTrn, mjtWrap
 
+from genesis_state.solvers.rigid.dofs import disabled
+
 WRAPPED = {int(mjtWrap.mjWRAP_SPHERE): "sphere", int(mjtWrap.mjWRAP_CYLINDER): "cylinder"}
 
 
@@ -38,13 +40,41 @@ def acts(mj: mujoco.MjModel, t: int) -> bool:
     )
     coupled = mj.eq_type == mjtEq.mjEQ_TENDON
     ends = np.concatenate([mj.eq_obj1id[coupled], mj.eq_obj2id[coupled]])
-    driven = mj.actuator_trnid[mj.actuator_trntype == mjtTrn.mjTRN_TENDON, 0]
-    return any(np.any(array[t]) for array in own) or t in ends or t in driven
+    return any(np.any(array[t]) for array in own) or t in ends or t in driven_tendons(mj)
+
+
+def driven_tendons(mj: mujoco.MjModel) -> np.ndarray:
+    """The tendon of each actuator that drives one."""
+    return mj.actuator_trnid[mj.actuator_trntype == mjtTrn.mjTRN_TENDON, 0]
+
+
+def tendon_armature(mj: mujoco.MjModel) -> np.ndarray:
+    """Inertia along each tendon, that of its actuators included, shape (ntendon,) [kg]."""
+    return mj.tendon_armature + _of_actuators(mj, mj.actuator_armature)
+
+
+def _springs(mj: mujoco.MjModel, values: np.ndarray) -> np.ndarray:
+    """Stiffnesses, none where the model switches springs off."""
+    return np.zeros_like(values) if disabled(mj, "SPRING") else values
+
+
+def _dampers(mj: mujoco.MjModel, values: np.ndarray, actuators: np.ndarray) -> np.ndarray:
+    """Dampings with those of actuators, none where the model switches dampers off."""
+    total = values + _of_actuators(mj, actuators)
+    return np.zeros_like(total) if disabled(mj, "DAMPER") else total
+
+
+def _of_actuators(mj: mujoco.MjModel, values: np.ndarray) -> np.ndarray:
+    """What actuators add to each tendon of theirs: `values` times the squared gear."""
+    total = np.zeros((mj.ntendon, *values.shape[1:]))
+    for u in np.flatnonzero(mj.actuator_trntype == mjtTrn.mjTRN_TENDON):
+        total[mj.actuator_trnid[u, 0]] += values[u] * mj.actuator_gear[u, 0] ** 2
+    return total
 
 
 def tendon_constants(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
     """Value of every variable of role `model` in `TendonState`, by name."""
-    columns = [_columns(mj, t) for t in range(mj.ntendon)]
+    columns = [tendon_columns(mj, t) for t in range(mj.ntendon)]
     sizes = np.array([len(own) for own in columns], dtype=int)
     starts = np.cumsum(sizes) - sizes
     joints = [
@@ -74,12 +104,12 @@ def tendon_constants(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
         "tendon_segment_pos1": mj.site_pos[first],
         "tendon_segment_pos2": mj.site_pos[second],
         "tendon_segment_scale": scale,
-        "tendon_stiffness": mj.tendon_stiffness,
-        "tendon_stiffness_poly": mj.tendon_stiffnesspoly,
+        "tendon_stiffness": _springs(mj, mj.tendon_stiffness),
+        "tendon_stiffness_poly": _springs(mj, mj.tendon_stiffnesspoly),
         "tendon_rest_range": mj.tendon_lengthspring,
-        "tendon_damping": mj.tendon_damping,
-        "tendon_damping_poly": mj.tendon_dampingpoly,
-        "tendon_armature": mj.tendon_armature,
+        "tendon_damping": _dampers(mj, mj.tendon_damping, mj.actuator_damping),
+        "tendon_damping_poly": _dampers(mj, mj.tendon_dampingpoly, mj.actuator_dampingpoly),
+        "tendon_armature": tendon_armature(mj),
         "tendon_frictionloss": mj.tendon_frictionloss,
         "tendon_friction_solref": mj.tendon_solref_fri,
         "tendon_friction_solimp": mj.tendon_solimp_fri,
@@ -88,6 +118,8 @@ def tendon_constants(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
         "tendon_margin": mj.tendon_margin,
         "tendon_limit_solref": mj.tendon_solref_lim,
         "tendon_limit_solimp": mj.tendon_solimp_lim,
+        "tendon_act_force_limited": mj.tendon_actfrclimited,
+        "tendon_act_force_range": mj.tendon_actfrcrange,
         "tendon_length0": mj.tendon_length0,
         "tendon_invweight": mj.tendon_invweight0,
     }
@@ -95,18 +127,20 @@ def tendon_constants(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
 
 def tendon_counts(mj: mujoco.MjModel) -> dict[str, int]:
     """Sizes that kernels see, by name."""
-    damped = (mj.tendon_damping != 0) | mj.tendon_dampingpoly.any(axis=1)
-    springs = (mj.tendon_stiffness != 0) | mj.tendon_stiffnesspoly.any(axis=1)
+    values = tendon_constants(mj)
+    damped = (values["tendon_damping"] != 0) | values["tendon_damping_poly"].any(axis=1)
+    springs = (values["tendon_stiffness"] != 0) | values["tendon_stiffness_poly"].any(axis=1)
     return {
         "tendons": mj.ntendon,
-        "tendon_entries": sum(len(_columns(mj, t)) for t in range(mj.ntendon)),
-        "tendon_joints": int((mj.wrap_type == mjtWrap.mjWRAP_JOINT).sum()),
-        "tendon_segments": sum(len(list(_segments(mj, t))) for t in range(mj.ntendon)),
+        "tendon_entries": len(values["tendon_J_column"]),
+        "tendon_joints": len(values["tendon_joint_of"]),
+        "tendon_segments": len(values["tendon_segment_of"]),
         "damped_tendons": int(damped.sum()),
         "spring_tendons": int((damped | springs).sum()),
-        "armature_tendons": int(np.count_nonzero(mj.tendon_armature)),
+        "armature_tendons": int(np.count_nonzero(tendon_armature(mj))),
         "friction_tendons": int((mj.tendon_frictionloss > 0).sum()),
         "limited_tendons": int(mj.tendon_limited.sum()),
+        "force_limited_tendons": int(mj.tendon_actfrclimited[driven_tendons(mj)].sum()),
         "tendon_equalities": int((mj.eq_type == mjtEq.mjEQ_TENDON).sum()),
     }
 
@@ -116,7 +150,7 @@ def tendon_rows(mj: mujoco.MjModel) -> int:
     return int((mj.tendon_frictionloss > 0).sum() + 2 * mj.tendon_limited.sum())
 
 
-def _columns(mj: mujoco.MjModel, t: int) -> list[int]:
+def tendon_columns(mj: mujoco.MjModel, t: int) -> list[int]:
     """The dofs that may change the length of tendon `t`, in rising order."""
     if wrapped_geoms(mj, t):
         return []

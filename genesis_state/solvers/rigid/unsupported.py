@@ -24,7 +24,13 @@ JOINTS = {int(t): t.name.removeprefix("mjJNT_").lower() for t in mjtJoint.__memb
 
 INTEGRATORS = ("mjINT_EULER", "mjINT_RK4", "mjINT_IMPLICITFAST")
 SOLVERS = ("mjSOL_NEWTON", "mjSOL_CG")
-TRANSMISSIONS = ("mjTRN_JOINT", "mjTRN_JOINTINPARENT")
+TRANSMISSIONS = (
+    "mjTRN_JOINT",
+    "mjTRN_JOINTINPARENT",
+    "mjTRN_SITE",
+    "mjTRN_SLIDERCRANK",
+    "mjTRN_TENDON",
+)
 DYNAMICS = ("mjDYN_NONE", "mjDYN_INTEGRATOR", "mjDYN_FILTER", "mjDYN_FILTEREXACT")
 GAINS = ("mjGAIN_FIXED", "mjGAIN_AFFINE")
 BIASES = ("mjBIAS_NONE", "mjBIAS_AFFINE")
@@ -168,31 +174,9 @@ def _actuators(mj: mujoco.MjModel) -> Iterator[str]:
         ):
             if name := _lacking(enum, value, supported):
                 yield f"{label}: {what} '{name}' is not supported"
-        if mjtTrn(mj.actuator_trntype[i]).name in TRANSMISSIONS:
-            yield from _joint_transmission(mj, i, label)
         for name, value in (
             ("delay", mj.actuator_delay[i]),
             ("history", mj.actuator_history[i, 0]),
-            ("damping", mj.actuator_damping[i]),
-            ("polynomial damping", mj.actuator_dampingpoly[i]),
-            ("armature", mj.actuator_armature[i]),
         ):
             if np.any(value):
                 yield f"{label}: {name} of an actuator is not supported"
-        # MuJoCo's switch has one bit for each of the groups 0 to 30.
-        group = int(mj.actuator_group[i])
-        if 0 <= group <= 30 and mj.opt.disableactuator & (1 << group):
-            yield f"{label}: disabling its group {group} is not supported"
-
-
-def _joint_transmission(mj: mujoco.MjModel, i: int, label: str) -> Iterator[str]:
-    """Ball and free joints take torques and forces only: their angle is not one number."""
-    kind = JOINTS[int(mj.jnt_type[mj.actuator_trnid[i, 0]])]
-    if kind not in ("ball", "free"):
-        return
-    if mjtTrn(mj.actuator_trntype[i]) == mjtTrn.mjTRN_JOINTINPARENT:
-        yield f"{label}: transmission 'jointinparent' on a {kind} joint is not supported"
-    if mjtGain(mj.actuator_gaintype[i]) == mjtGain.mjGAIN_AFFINE:
-        yield f"{label}: gain 'affine' on a {kind} joint is not supported"
-    if mjtBias(mj.actuator_biastype[i]) == mjtBias.mjBIAS_AFFINE:
-        yield f"{label}: bias 'affine' on a {kind} joint is not supported"
