@@ -7,12 +7,14 @@ TIED = f"""
 <site name="hook" pos="0.2 0.3 1.2"/><site name="nail" pos="-0.3 0.2 0.9"/>
 <body name="arm"><joint name="shoulder" axis="0 1 0.2" damping="0.3"/>{LIMB}
   <site name="shoulder" pos="0.1 0 0.1"/>
-  <body name="forearm" pos="0.3 0 0.1"><joint name="elbow" axis="1 0 0" pos="0.02 0 0"/>{LIMB}
+  <body name="forearm" pos="0.3 0 0.1"><joint name="elbow" axis="1 0 0" pos="0.02 0 0" armature="0.03"/>
+    {LIMB}
     <site name="hand" pos="0.3 0.02 0.1"/></body>
   <body name="branch" pos="0.1 0.2 0"><joint name="branch" axis="0 0 1"/>{LIMB}
     <site name="twig" pos="0.2 0.1 0"/></body>
 </body>
-<body name="pendulum" pos="0 1 0"><joint name="ball" type="ball" damping="0.05"/>{LIMB}
+<body name="pendulum" pos="0 1 0"><joint name="ball" type="ball" damping="0.05" armature="0.03"/>
+    {LIMB}
   <site name="tip" pos="0.3 0 0"/></body>
 <body name="cart" pos="0 2 0"><joint name="cart" type="slide" axis="1 0 0"/>{BOX}
   <site name="cart" pos="0 0 0.1"/></body>
@@ -53,8 +55,8 @@ MODELS = {
     # and between trees, pulleys, polynomials.
     "tendon_springs": tied(
         fixed('stiffness="8" damping="0.4"', *ARM),
-        fixed('stiffness="5 3 2" damping="0.2 0.1 0.05" springlength="-0.2 0.1"', *ARM[1:]),
-        spatial('stiffness="9 1 4" damping="0.3 0.2 0.1" springlength="0.4"', *BRANCHES),
+        fixed('stiffness="5 3 2" damping="0.2 0.05 0.02" springlength="-0.2 0.1"', *ARM[1:]),
+        spatial('stiffness="9 1 4" damping="0.3 0.1 0.05" springlength="0.4"', *BRANCHES),
         spatial('stiffness="3" damping="0.5" springlength="0.2 5"', *TACKLE),
         spatial('damping="0.6"', "corner", "nail"),
     ),
