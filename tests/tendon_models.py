@@ -7,7 +7,8 @@ TIED = f"""
 <site name="hook" pos="0.2 0.3 1.2"/><site name="nail" pos="-0.3 0.2 0.9"/>
 <body name="arm"><joint name="shoulder" axis="0 1 0.2" damping="0.3"/>{LIMB}
   <site name="shoulder" pos="0.1 0 0.1"/>
-  <body name="forearm" pos="0.3 0 0.1"><joint name="elbow" axis="1 0 0" pos="0.02 0 0" armature="0.03"/>
+  <body name="forearm" pos="0.3 0 0.1">
+    <joint name="elbow" axis="1 0 0" pos="0.02 0 0" armature="0.03"/>
     {LIMB}
     <site name="hand" pos="0.3 0.02 0.1"/></body>
   <body name="branch" pos="0.1 0.2 0"><joint name="branch" axis="0 0 1"/>{LIMB}
