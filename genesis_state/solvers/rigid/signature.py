@@ -11,6 +11,7 @@ import numpy as np
 
 from genesis_state.solvers.rigid.dofs import drives_joint
 from genesis_state.solvers.rigid.entity_range import EntityRange, joint_texts
+from genesis_state.solvers.rigid.tendons import acts, path
 from genesis_state.solvers.rigid.unsupported import colliding
 
 # What moves an entity, per family: the arrays that its signature digests. Only those geoms count
@@ -35,6 +36,12 @@ RARE_DYNAMICS = {
     "actuator": "actuator_damping actuator_dampingpoly actuator_armature actuator_cranklength",
 }
 EQUALITIES = "eq_type eq_obj1id eq_obj2id eq_objtype eq_active0 eq_data eq_solref eq_solimp"
+TENDONS = (
+    "tendon_stiffness tendon_stiffnesspoly tendon_lengthspring tendon_damping tendon_dampingpoly "
+    "tendon_armature tendon_frictionloss tendon_solref_fri tendon_solimp_fri tendon_limited "
+    "tendon_range tendon_margin tendon_solref_lim tendon_solimp_lim tendon_actfrclimited "
+    "tendon_actfrcrange"
+)
 PAIRS = "pair_dim pair_friction pair_solref pair_solreffriction pair_solimp pair_margin pair_gap"
 
 
@@ -80,7 +87,7 @@ def signature(
             for name in names.split():
                 values = getattr(mj, name)[part.at(family)]
                 arrays += [[len(arrays)], values] if values.any() else []
-        arrays += frames
+        arrays += [*frames, *_tendons(mj, part)]
         own = np.arange(mj.ngeom)[part.at("geom")]
         own = own[touching[own]]
         arrays += [mj.geom_bodyid[own] - 1 - part.link_start, *_geoms(mj, own)]
@@ -137,12 +144,35 @@ def _targets(mj: mujoco.MjModel, part: EntityRange) -> tuple[np.ndarray, list[np
         if drives_joint(mj, u):
             targets.append(first - part.joint_start)
             continue
+        if mj.actuator_trntype[u] == mujoco.mjtTrn.mjTRN_TENDON:
+            targets.append(first - part.tendon_start)
+            continue
         targets.append(-1)
         for site in (first, second) if second >= 0 else (first,):
             body = mj.site_bodyid[site] - 1 - part.link_start
             frames.append(np.array([u - part.actuator_start, max(body, -1)]))
             frames += [mj.site_pos[site], mj.site_quat[site]]
     return np.array(targets), frames
+
+
+def _tendons(mj: mujoco.MjModel, part: EntityRange) -> list[np.ndarray]:
+    """An entity's tendons that do anything: their parameters, and what their paths go along."""
+    arrays = []
+    for t in range(part.tendon_start, part.tendon_end):
+        if not acts(mj, t):
+            continue
+        arrays.append(np.array([t - part.tendon_start]))
+        arrays += [array[t] for array in _arrays(mj, TENDONS)]
+        for k in path(mj, t):
+            target = mj.wrap_objid[k]
+            place = [mj.wrap_type[k], mj.wrap_prm[k]]
+            if mj.wrap_type[k] == mujoco.mjtWrap.mjWRAP_JOINT:
+                place.append(target - part.joint_start)
+            elif mj.wrap_type[k] == mujoco.mjtWrap.mjWRAP_SITE:
+                body = mj.site_bodyid[target] - 1 - part.link_start
+                place += [max(body, -1), *mj.site_pos[target]]
+            arrays.append(np.array(place))
+    return arrays
 
 
 def _arrays(mj: mujoco.MjModel, names: str) -> list[np.ndarray]:
