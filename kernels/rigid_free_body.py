@@ -113,7 +113,7 @@ def solve_free_bodies(e, m: ti.template(), n: ti.template(), d: ti.template(), h
                 _force, damping = damper(e, i + r, m, n, d)
                 d.free_A[e, r, r] = d.free_A[e, r, r] + h * (damping + d.actuator_damping[e, i + r])
                 d.step_acc[e, i + r] = d.qfrc_smooth[e, i + r] + d.qfrc_constraint[e, i + r]
-            if ti.static(n.transmissions > 0):
+            if ti.static(n.transmissions > 0 and n.actuation):
                 add_free_damping(e, m, n, d, i, h)
             add_bias_derivative(e, m, n, d, b, i, h)
             eliminate(e, d, i)

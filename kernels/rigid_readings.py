@@ -118,9 +118,10 @@ def control_force(
 ):
     """State, controls and commands → force of actuators and PD control on every dof."""
     for e in range(n.envs):
-        if ti.static(n.gravity_compensated > 0):
+        if ti.static(n.gravity_compensated + n.transmissions > 0):
             forward_kinematics(e, m, n, d, d.qpos)
             com_position(e, m, n, d)
+        if ti.static(n.gravity_compensated > 0):
             passive_force(e, m, n, d)
         else:
             for i in range(n.dofs):

@@ -106,6 +106,7 @@ def count(
         qs=mj.nq,
         actuators=mj.nu,
         activations=mj.na,
+        actuation=_unless_disabled(mj, "ACTUATION", 1),
         **transmission_sizes(mj, rows_of_M),
         equalities=mj.neq,
         body_equalities=int((mj.eq_type != mujoco.mjtEq.mjEQ_JOINT).sum()),
