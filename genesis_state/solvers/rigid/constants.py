@@ -45,6 +45,7 @@ def constants(
         "body_dof_start": mj.body_dofadr,
         "body_n_dofs": mj.body_dofnum,
         "body_last_dof": _last_dofs(mj),
+        "body_mocap": mj.body_mocapid,
         "body_pos": mj.body_pos,
         "body_quat": mj.body_quat,
         "body_ipos": mj.body_ipos,

@@ -47,6 +47,12 @@ class BodyState(Schema):
     control_force = StateVar("Commanded force [N, N m]", ("dof",), role="memory", command=True)
     control_pos = StateVar("Commanded position [m, rad]", ("dof",), role="memory", command=True)
     control_vel = StateVar("Commanded velocity [m/s, rad/s]", ("dof",), role="memory", command=True)
+    mocap_pos = StateVar(
+        "Where each mocap body is put [m]", ("mocap",), (3,), role="memory", command=True
+    )
+    mocap_quat = StateVar(
+        "How it is turned, w x y z", ("mocap",), (4,), role="memory", command=True
+    )
     links_applied_force = StateVar(
         "Torque and force put on each link for the next step [N m, N]",
         ("link",),
@@ -160,6 +166,7 @@ class BodyState(Schema):
     body_last_dof = StateVar(
         "Last dof that moves the body, or -1", ("body",), dtype="int", role="model"
     )
+    body_mocap = StateVar("Mocap body, or -1", ("body",), dtype="int", role="model")
     body_pos = StateVar("Position in the parent's frame [m]", ("body",), (3,), role="model")
     body_quat = StateVar("Orientation in the parent's frame", ("body",), (4,), role="model")
     body_ipos = StateVar("Centre of mass in the body's frame [m]", ("body",), (3,), role="model")

@@ -110,8 +110,14 @@ class RigidSolver(Solver):
             with self.arena.edit(name) as (view,):
                 if view.numel():
                     view.copy_(torch.from_numpy(value))
-        with self.arena.edit("qpos") as (qpos,):
-            qpos.copy_(torch.from_numpy(self.compiled.mj.qpos0))
+        mocap = mj.body_mocapid >= 0
+        for name, value in (
+            ("qpos", mj.qpos0),
+            ("mocap_pos", mj.body_pos[mocap]),
+            ("mocap_quat", mj.body_quat[mocap]),
+        ):
+            with self.arena.edit(name) as (view,):
+                view.copy_(torch.from_numpy(value))
         self.refresh_links()
 
     def refresh_constants(self, selection: Selection) -> None:
