@@ -140,7 +140,6 @@ def _equalities(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
             anchor1[c], anchor2[c], quat1[c] = data[c, 3:6], data[c, :3], data[c, 6:10]
     return {
         "eq_type": mj.eq_type,
-        "eq_active": mj.eq_active0,
         "eq_object1": object1,
         "eq_object2": object2,
         "eq_anchor1": anchor1,

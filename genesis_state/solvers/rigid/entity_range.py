@@ -44,9 +44,12 @@ class EntityRange:
     site_end: int
     mocap_start: int
     mocap_end: int
+    equality_start: int
+    equality_end: int
 
     def at(self, family: str) -> slice:
-        """The range of a family: "link", "joint", "dof", "q", "actuator", "geom", "site" or "mocap"."""
+        """The range of a family: "link", "joint", "dof", "q", "actuator", "geom", "site", "mocap"
+        or "equality"."""
         return slice(getattr(self, f"{family}_start"), getattr(self, f"{family}_end"))
 
 
@@ -60,7 +63,7 @@ def entity_ranges(
         alone: Each of them compiled by itself.
         mj: All of them compiled together.
     """
-    at = dict.fromkeys(("link", "joint", "dof", "q", "actuator", "mocap"), 0)
+    at = dict.fromkeys(("link", "joint", "dof", "q", "actuator", "mocap", "equality"), 0)
     ranges = []
     for name, model in zip(entities, alone, strict=True):
         start = dict(at)
@@ -70,6 +73,7 @@ def entity_ranges(
         at["q"] += model.nq
         at["actuator"] += model.nactuator
         at["mocap"] += model.nmocap
+        at["equality"] += model.neq
         # Geoms and sites lie in the order of their bodies; body 0 is the world, which is no link.
         bodies = [start["link"] + 1, at["link"] + 1]
         geoms = np.searchsorted(mj.geom_bodyid, bodies).tolist()
@@ -106,7 +110,7 @@ def entity_parts(ranges: Sequence[EntityRange], mj: mujoco.MjModel) -> tuple[Ent
     for part in ranges:
         at = {
             family: (getattr(part, f"{family}_start"), getattr(part, f"{family}_end"))
-            for family in ("q", "dof", "link", "joint", "actuator", "mocap")
+            for family in ("q", "dof", "link", "joint", "actuator", "mocap", "equality")
         }
         first, acts = acts, acts + int(mj.actuator_actnum[part.at("actuator")].sum())
         body = (part.link_start + 1, part.link_end + 1)

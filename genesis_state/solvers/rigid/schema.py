@@ -9,6 +9,7 @@ from genesis_state.solvers.rigid.actuator_schema import ActuatorState
 from genesis_state.solvers.rigid.contact_schema import ContactState
 from genesis_state.solvers.rigid.convex_schema import ConvexState
 from genesis_state.solvers.rigid.coupling_schema import CouplingState
+from genesis_state.solvers.rigid.equality_schema import EqualityState
 from genesis_state.solvers.rigid.parameter_schema import ParameterState
 from genesis_state.solvers.rigid.sensor_schema import SensorState
 
@@ -228,25 +229,11 @@ class BodyState(Schema):
     M_row_size = StateVar("Entries of a row of M", ("dof",), dtype="int", role="model")
     M_column = StateVar("Column of each entry of M", ("M_entry",), dtype="int", role="model")
 
-    eq_type = StateVar("0 connect, 1 weld, 2 joint", ("equality",), dtype="int", role="model")
-    eq_active = StateVar("Whether it holds", ("equality",), dtype="int", role="model")
-    eq_object1 = StateVar("First body or joint", ("equality",), dtype="int", role="model")
-    eq_object2 = StateVar("Second body or joint, or -1", ("equality",), dtype="int", role="model")
-    eq_anchor1 = StateVar("Anchor on the first body [m]", ("equality",), (3,), role="model")
-    eq_anchor2 = StateVar("Anchor on the second body [m]", ("equality",), (3,), role="model")
-    eq_quat1 = StateVar("Weld frame on the first body", ("equality",), (4,), role="model")
-    eq_quat2 = StateVar("Weld frame on the second body", ("equality",), (4,), role="model")
-    eq_torque_scale = StateVar("Metres per radian of a weld", ("equality",), role="model")
-    eq_polynomial = StateVar(
-        "Joint coupling, constant term first", ("equality",), (5,), role="model"
-    )
-    eq_solref = StateVar("solref", ("equality",), (2,), role="model")
-    eq_solimp = StateVar("solimp", ("equality",), (5,), role="model")
-
 
 class RigidState(
     BodyState,
     ActuatorState,
+    EqualityState,
     ParameterState,
     ContactState,
     ConvexState,

@@ -67,7 +67,9 @@ def count(
             their own.
         sensors: How many sensors the step writes, by dim.
     """
+    welds = options.max_dynamic_constraints
     rows = sum(_ROWS_OF_EQUALITY[int(what)] for what in mj.eq_type)
+    rows += welds * _ROWS_OF_EQUALITY[int(mujoco.mjtEq.mjEQ_WELD)]
     friction_dofs = int(np.count_nonzero(mj.dof_frictionloss))
     if options.batch_dofs_info:
         friction_dofs = mj.nv  # any may have some later
@@ -111,6 +113,7 @@ def count(
         **transmission_sizes(mj, rows_of_M),
         equalities=mj.neq,
         body_equalities=int((mj.eq_type != mujoco.mjtEq.mjEQ_JOINT).sum()),
+        welds=welds,
         friction_dofs=friction_dofs,
         limited_joints=int(limited.sum()),
         rows=rows + friction_dofs + limit_rows,
@@ -173,6 +176,7 @@ def dims(n: Sizes) -> dict[str, int]:
         "moment_entry": n.moment_entries,
         "moment_pair": n.moment_pairs,
         "equality": n.equalities,
+        "weld": n.welds,
         "row": n.rows,
         "M_entry": n.M_entries,
         "H_dof": n.dofs * dense,
