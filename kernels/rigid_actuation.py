@@ -126,6 +126,57 @@ def transmission_forces(e, m: ti.template(), n: ti.template(), d: ti.template())
 
 
 @ti.func
+def drive_actuator(e, m: ti.template(), n: ti.template(), d: ti.template(), u, h):
+    """Adds the force of actuator `u` to `qfrc_actuator`, or sets that along its transmission; its
+    damping, and its `act_dot`.
+    """
+    i = m.actuator_dof[u]
+    t = m.actuator_transmission[u]
+    gear = m.actuator_gear[u]
+    length = 0.0
+    velocity = 0.0
+    if i >= 0:
+        length = d.qpos[e, m.actuator_q[u]] * gear
+        velocity = d.dofs_vel[e, i] * gear
+    elif ti.static(n.transmissions > 0):
+        length = d.transmission_length[e, t]
+        velocity = transmission_velocity(e, m, d, t)
+    control = d.ctrl[e, u]
+    if m.actuator_ctrl_limited[u] != 0:
+        low = m.actuator_ctrl_range[u][0]
+        control = ti.min(ti.max(control, low), m.actuator_ctrl_range[u][1])
+    dynamics = m.actuator_dynamics[u]
+    drive = control
+    if dynamics != STATELESS:
+        a = m.actuator_act_start[u]
+        act = d.act[e, a]
+        rate = control
+        if dynamics != INTEGRATOR:
+            rate = (control - act) / ti.max(1e-15, m.actuator_time_constant[u])
+        d.act_dot[e, a] = rate
+        drive = act
+        if m.actuator_act_early[u] != 0:
+            drive = next_activation(m, u, act, rate, h)
+    if ti.static(n.transmissions > 0):
+        if t >= 0:
+            drive = nearest_setpoint(m, t, drive, length)
+    gain = m.actuator_gain[u]
+    bias = m.actuator_bias[u]
+    force = (gain[0] + gain[1] * length + gain[2] * velocity) * drive
+    force += bias[0] + bias[1] * length + bias[2] * velocity
+    damping = -(gain[2] * drive + bias[2])
+    if i >= 0:
+        force, inside = clipped(m, u, force)
+        if not inside:
+            damping = 0.0
+        d.qfrc_actuator[e, i] = d.qfrc_actuator[e, i] + gear * force
+        d.actuator_damping[e, i] = d.actuator_damping[e, i] + gear * gear * damping
+    elif ti.static(n.transmissions > 0):
+        d.transmission_force[e, t] = force
+        d.transmission_damping[e, t] = damping
+
+
+@ti.func
 def actuation(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     """Controls → `qfrc_actuator`, `act_dot`, `actuator_damping` and `transmission_damping`.
 
@@ -136,55 +187,13 @@ def actuation(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     for i in range(n.dofs):
         d.qfrc_actuator[e, i] = 0.0
         d.actuator_damping[e, i] = 0.0
-    if ti.static(n.transmissions > 0):
-        transmissions(e, m, n, d)
-    for u in range(n.actuators):
-        i = m.actuator_dof[u]
-        t = m.actuator_transmission[u]
-        gear = m.actuator_gear[u]
-        length = 0.0
-        velocity = 0.0
-        if i >= 0:
-            length = d.qpos[e, m.actuator_q[u]] * gear
-            velocity = d.dofs_vel[e, i] * gear
-        elif ti.static(n.transmissions > 0):
-            length = d.transmission_length[e, t]
-            velocity = transmission_velocity(e, m, d, t)
-        control = d.ctrl[e, u]
-        if m.actuator_ctrl_limited[u] != 0:
-            low = m.actuator_ctrl_range[u][0]
-            control = ti.min(ti.max(control, low), m.actuator_ctrl_range[u][1])
-        dynamics = m.actuator_dynamics[u]
-        drive = control
-        if dynamics != STATELESS:
-            a = m.actuator_act_start[u]
-            act = d.act[e, a]
-            rate = control
-            if dynamics != INTEGRATOR:
-                rate = (control - act) / ti.max(1e-15, m.actuator_time_constant[u])
-            d.act_dot[e, a] = rate
-            drive = act
-            if m.actuator_act_early[u] != 0:
-                drive = next_activation(m, u, act, rate, h)
+    if ti.static(n.actuation):
         if ti.static(n.transmissions > 0):
-            if t >= 0:
-                drive = nearest_setpoint(m, t, drive, length)
-        gain = m.actuator_gain[u]
-        bias = m.actuator_bias[u]
-        force = (gain[0] + gain[1] * length + gain[2] * velocity) * drive
-        force += bias[0] + bias[1] * length + bias[2] * velocity
-        damping = -(gain[2] * drive + bias[2])
-        if i >= 0:
-            force, inside = clipped(m, u, force)
-            if not inside:
-                damping = 0.0
-            d.qfrc_actuator[e, i] = d.qfrc_actuator[e, i] + gear * force
-            d.actuator_damping[e, i] = d.actuator_damping[e, i] + gear * gear * damping
-        elif ti.static(n.transmissions > 0):
-            d.transmission_force[e, t] = force
-            d.transmission_damping[e, t] = damping
-    if ti.static(n.transmissions > 0):
-        transmission_forces(e, m, n, d)
+            transmissions(e, m, n, d)
+        for u in range(n.actuators):
+            drive_actuator(e, m, n, d, u, h)
+        if ti.static(n.transmissions > 0):
+            transmission_forces(e, m, n, d)
     joint_forces(e, m, n, d)
 
 
@@ -193,16 +202,17 @@ def joint_forces(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """What each joint takes of `qfrc_actuator`, or PD control in its place."""
     for j in range(n.joints):
         i = m.joint_dof_start[j]
-        if m.joint_act_gravcomp[j] != 0:
-            for k in range(i, i + m.joint_n_dofs[j]):
-                d.qfrc_actuator[e, k] = d.qfrc_actuator[e, k] + d.qfrc_gravcomp[e, k]
-        if m.joint_act_force_limited[j] != 0:
-            low = m.joint_act_force_range[j][0]
-            high = m.joint_act_force_range[j][1]
-            force = d.qfrc_actuator[e, i]
-            if force <= low or force >= high:
-                d.actuator_damping[e, i] = 0.0
-            d.qfrc_actuator[e, i] = ti.min(ti.max(force, low), high)
+        if ti.static(n.actuation):
+            if m.joint_act_gravcomp[j] != 0:
+                for k in range(i, i + m.joint_n_dofs[j]):
+                    d.qfrc_actuator[e, k] = d.qfrc_actuator[e, k] + d.qfrc_gravcomp[e, k]
+            if m.joint_act_force_limited[j] != 0:
+                low = m.joint_act_force_range[j][0]
+                high = m.joint_act_force_range[j][1]
+                force = d.qfrc_actuator[e, i]
+                if force <= low or force >= high:
+                    d.actuator_damping[e, i] = 0.0
+                d.qfrc_actuator[e, i] = ti.min(ti.max(force, low), high)
         for k in range(i, i + m.joint_n_dofs[j]):
             if d.control_mode[e, k] != NO_CONTROL:
                 force = pd_force(e, k, m.joint_q_start[j] + k - i, d)

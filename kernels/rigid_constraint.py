@@ -107,8 +107,12 @@ def finish_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
             ref = m.joint_solref[s]
             imp = m.joint_solimp[s]
         elif kind == EQUALITY:
-            ref = m.eq_solref[s]
-            imp = m.eq_solimp[s]
+            if s < n.equalities:
+                ref = m.eq_solref[s]
+                imp = m.eq_solimp[s]
+            else:  # a weld that was made on the way
+                ref = ti.Vector([0.02, 1.0])
+                imp = ti.Vector([0.9, 0.95, 0.001, 0.5, 2.0])
         if ti.static(n.tendons > 0):
             if kind == TENDON_FRICTION:
                 ref = m.tendon_friction_solref[s]
@@ -147,18 +151,46 @@ def pure(v):
 
 
 @ti.func
+def body_frames(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
+    """Two bodies that equality `c` ties together, and a frame on each; the model's come first."""
+    b1 = 0
+    b2 = 0
+    anchor1 = ti.Vector([0.0, 0.0, 0.0])
+    anchor2 = ti.Vector([0.0, 0.0, 0.0])
+    quat1 = ti.Vector([1.0, 0.0, 0.0, 0.0])
+    quat2 = ti.Vector([1.0, 0.0, 0.0, 0.0])
+    weld = True
+    scale = 1.0
+    if ti.static(n.body_equalities > 0):
+        if c < n.equalities:
+            b1 = m.eq_object1[c]
+            b2 = m.eq_object2[c]
+            anchor1 = m.eq_anchor1[c]
+            anchor2 = m.eq_anchor2[c]
+            quat1 = m.eq_quat1[c]
+            quat2 = m.eq_quat2[c]
+            weld = m.eq_type[c] == WELD
+            scale = m.eq_torque_scale[c]
+    if ti.static(n.welds > 0):
+        if c >= n.equalities:
+            k = c - n.equalities
+            b1 = d.weld_link1[e, k] + 1
+            b2 = d.weld_link2[e, k] + 1
+            anchor2 = d.weld_pos[e, k]
+            quat1 = d.weld_quat[e, k]
+    return b1, b2, anchor1, anchor2, quat1, quat2, weld, scale
+
+
+@ti.func
 def body_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
     """Rows of connect and weld `c`: two frames, one on each body, that should coincide."""
-    b1 = m.eq_object1[c]
-    b2 = m.eq_object2[c]
-    weld = m.eq_type[c] == WELD
-    p1 = d.xpos[e, b1] + quat_rotate(d.xquat[e, b1], m.eq_anchor1[c])
-    p2 = d.xpos[e, b2] + quat_rotate(d.xquat[e, b2], m.eq_anchor2[c])
+    b1, b2, anchor1, anchor2, quat1, quat2, weld, scale = body_frames(e, m, n, d, c)
+    p1 = d.xpos[e, b1] + quat_rotate(d.xquat[e, b1], anchor1)
+    p2 = d.xpos[e, b2] + quat_rotate(d.xquat[e, b2], anchor2)
     error = p1 - p2
-    q1 = quat_mul(d.xquat[e, b1], m.eq_quat1[c])
-    q2 = quat_conj(quat_mul(d.xquat[e, b2], m.eq_quat2[c]))
+    q1 = quat_mul(d.xquat[e, b1], quat1)
+    q2 = quat_conj(quat_mul(d.xquat[e, b2], quat2))
     turn = quat_mul(q2, q1)
-    scale = m.eq_torque_scale[c]
     turn_error = scale * ti.Vector([turn[1], turn[2], turn[3]])
     violation2 = error.dot(error)
     if weld:
@@ -277,15 +309,26 @@ def joint_limits(e, m: ti.template(), n: ti.template(), d: ti.template()):
 def make_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     """All constraint rows of environment `e`, and how many are equalities."""
     d.n_rows[e] = 0
-    if ti.static(n.equalities > 0):
-        for c in range(n.equalities):
-            if m.eq_active[c] != 0:
-                if m.eq_type[c] == JOINT:
-                    joint_equality(e, m, n, d, c)
-                elif m.eq_type[c] == TENDON:
+    if ti.static(n.equalities + n.welds > 0):
+        for c in range(n.equalities + n.welds):
+            ties = False
+            if ti.static(n.equalities > 0):
+                if c < n.equalities:
+                    ties = d.eq_active[e, c]
+                    if m.eq_type[c] == JOINT:
+                        if ties:
+                            joint_equality(e, m, n, d, c)
+                        ties = False
                     if ti.static(n.tendon_equalities > 0):
-                        tendon_equality(e, m, n, d, c)
-                elif ti.static(n.body_equalities > 0):
+                        if m.eq_type[c] == TENDON:
+                            if ties:
+                                tendon_equality(e, m, n, d, c)
+                            ties = False
+            if ti.static(n.welds > 0):
+                if c >= n.equalities:
+                    ties = d.weld_link1[e, c - n.equalities] >= 0
+            if ti.static(n.body_equalities + n.welds > 0):
+                if ties:
                     body_equality(e, m, n, d, c)
     d.n_equality_rows[e] = d.n_rows[e]
     if ti.static(n.friction_dofs > 0):

@@ -116,7 +116,7 @@ def solve_free_bodies(e, m: ti.template(), n: ti.template(), d: ti.template(), h
                 d.step_acc[e, i + r] = d.qfrc_smooth[e, i + r] + d.qfrc_constraint[e, i + r]
             if ti.static(n.damped_tendons > 0):
                 add_tendon_damping_of(e, m, n, d, i, h, d.free_A)
-            if ti.static(n.transmissions > 0):
+            if ti.static(n.transmissions > 0 and n.actuation):
                 add_free_damping(e, m, n, d, i, h)
             add_bias_derivative(e, m, n, d, b, i, h)
             eliminate(e, d, i)

@@ -40,7 +40,10 @@ def read_quat(a: ti.template(), e, i):
 def forward_kinematics(
     e, m: ti.template(), n: ti.template(), d: ti.template(), qpos: ti.template()
 ):
-    """`qpos` → `xpos`, `xquat` of the bodies, `xanchor`, `xaxis` of the joints."""
+    """`qpos`, `mocap_pos`, `mocap_quat` → `xpos`, `xquat` of bodies, `xanchor`, `xaxis` of joints.
+
+    A mocap body hangs in the world and has no joints.
+    """
     d.xpos[e, 0] = ti.Vector([0.0, 0.0, 0.0])
     d.xquat[e, 0] = ti.Vector([1.0, 0.0, 0.0, 0.0])
     for b in range(1, n.bodies):
@@ -49,6 +52,11 @@ def forward_kinematics(
         parent = m.body_parent[b]
         pos = d.xpos[e, parent] + quat_rotate(d.xquat[e, parent], m.body_pos[b])
         quat = quat_mul(d.xquat[e, parent], m.body_quat[b])
+        if ti.static(n.mocaps > 0):
+            k = m.body_mocap[b]
+            if k >= 0:
+                pos = d.mocap_pos[e, k]
+                quat = quat_normalized(d.mocap_quat[e, k])
         for j in range(joint_start, joint_start + n_joints):
             q = m.joint_q_start[j]
             kind = m.joint_type[j]

@@ -120,7 +120,7 @@ def control_force(
 ):
     """State, controls and commands → force of actuators and PD control on every dof."""
     for e in range(n.envs):
-        if ti.static(n.gravity_compensated + n.frame_transmissions + n.tendons > 0):
+        if ti.static(n.gravity_compensated + n.transmissions > 0):
             forward_kinematics(e, m, n, d, d.qpos)
             com_position(e, m, n, d)
         if ti.static(n.tendons > 0):

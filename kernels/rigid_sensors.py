@@ -75,7 +75,7 @@ def take_off_equalities(e, m: ti.template(), n: ti.template(), d: ti.template())
     """Forces of connects and welds, with the torque that does the work of a weld's last rows."""
     r = 0
     for c in range(n.equalities):
-        if m.eq_active[c] != 0:
+        if d.eq_active[e, c]:
             if m.eq_type[c] == JOINT or m.eq_type[c] == TENDON:
                 r += 1
             else:

@@ -118,15 +118,16 @@ def integrate_positions(
 @ti.func
 def integrate_activations(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     """`act` → its value after time `h` with the rate `act_dot`."""
-    for u in range(n.actuators):
-        if m.actuator_dynamics[u] != STATELESS:
-            a = m.actuator_act_start[u]
-            act = next_activation(m, u, d.act[e, a], d.act_dot[e, a], h)
-            if ti.static(n.transmissions > 0):
-                t = m.actuator_transmission[u]
-                if t >= 0 and m.actuator_dynamics[u] == INTEGRATOR:
-                    act = nearest_setpoint(m, t, act, d.transmission_length[e, t])
-            d.act[e, a] = act
+    if ti.static(n.actuation):
+        for u in range(n.actuators):
+            if m.actuator_dynamics[u] != STATELESS:
+                a = m.actuator_act_start[u]
+                act = next_activation(m, u, d.act[e, a], d.act_dot[e, a], h)
+                if ti.static(n.transmissions > 0):
+                    t = m.actuator_transmission[u]
+                    if t >= 0 and m.actuator_dynamics[u] == INTEGRATOR:
+                        act = nearest_setpoint(m, t, act, d.transmission_length[e, t])
+                d.act[e, a] = act
 
 
 @ti.func
@@ -150,7 +151,7 @@ def velocity_step(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
         d.step_acc[e, i] = d.qfrc_smooth[e, i] + d.qfrc_constraint[e, i]
     if ti.static(n.integrator == IMPLICITFAST and n.damped_tendons > 0):
         add_tendon_damping(e, m, n, d, h, d.M_factor)
-    if ti.static(n.integrator == IMPLICITFAST and n.transmissions > 0):
+    if ti.static(n.integrator == IMPLICITFAST and n.transmissions > 0 and n.actuation):
         add_transmission_damping(e, m, n, d, h)
     factor(e, m, n, d.M_factor)
     solve(e, m, n, d.M_factor, d.step_acc)

@@ -154,11 +154,20 @@ MODELS = {
     # Dampers and springs that are polynomials, and what actuators add to a joint's.
     "polynomials": mjcf(
         f'<body><joint name="a" damping="0.3 0.2 0.1" stiffness="2 -3 4" springref="20"/>{LIMB}'
-        f'<body pos="0.3 0 0"><joint type="ball" name="b" damping="0 0.1" stiffness="0 1 2"/>'
-        f'{LIMB}</body></body><body pos="0 1 0"><joint type="free" damping="0.1 0.2 0.3"'
+        f'<body pos="0.3 0 0"><joint type="ball" name="b" damping="0 0.01" stiffness="0 1 2"/>'
+        f'{LIMB}</body></body><body pos="0 1 0"><joint type="free" damping="0.01 0.004 0.002"'
         f' stiffness="1 0.5 0.2"/>{BOX}</body>',
         '<actuator><motor joint="a" gear="2" damping="0.4 0.1" armature="0.05"/>'
         '<motor joint="a" damping="0 0.1 0.3"/><motor joint="b" gear="0.5 1 0" armature="0.1"'
         ' damping="0.2"/></actuator>',
+    ),
+    # Actuators of a disabled group: no force, and activations stay, but for their range.
+    "disabled_group": mjcf(
+        f'<body><joint name="a" damping="0.1"/>{LIMB}</body>',
+        '<actuator><position joint="a" group="3" kp="20" kv="2" damping="0.1"/>'
+        '<general joint="a" group="3" dyntype="filter" dynprm="0.1" gainprm="5" actlimited="true"'
+        ' actrange="0.1 1"/><motor joint="a" group="3" forcerange="0.2 1"/>'
+        '<intvelocity joint="a" group="2" kp="9" actrange="-1 1"/></actuator>'
+        '<option actuatorgroupdisable="1 3"/>',
     ),
 }

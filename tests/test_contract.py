@@ -34,7 +34,7 @@ PRECISION = os.environ.get("GENESIS_STATE_TEST_PRECISION", "32")
 
 # What compiles a scene again takes long: threads do for each number of them. In 64 bits one rigid
 # subject goes through the lines that need several scenes, and one with all kinds of matter.
-OTHERS = ("quadruped", "varied", "boxes", "gripper", "chain")
+OTHERS = ("quadruped", "varied", "boxes", "gripper", "chain", "led")
 APART = [name for module in MATTER for name in module.SUBJECTS if name != "crowd"]
 SLOW = {
     "32": {
@@ -174,14 +174,24 @@ def test_broken_solver_is_caught(line: str, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["dofs_acc", "act", "ctrl", "dofs_force", "error"])
-def test_rigid_memory_cannot_pass_for_scratch(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        *itertools.product(["chain"], ["dofs_acc", "act", "ctrl", "dofs_force", "error"]),
+        *itertools.product(
+            ["led"], ["mocap_pos", "mocap_quat", "eq_active", "weld_link1", "weld_quat"]
+        ),
+    ],
+)
+def test_rigid_memory_cannot_pass_for_scratch(
+    subject: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     variables = RigidState.variables()
-    variables[name] = dataclasses.replace(variables[name], role="scratch")
+    variables[name] = dataclasses.replace(variables[name], role="scratch", command=False)
     monkeypatch.setattr(RigidState, "_variables", variables)
     lines = ("resume", "poison", "observation")
     with pytest.raises(ContractError):
-        testing.check_contract(**vars(scenes.SUBJECTS["chain"]), lines=lines)
+        testing.check_contract(**vars(scenes.SUBJECTS[subject]), lines=lines)
 
 
 def test_every_line_is_shown_to_fail() -> None:

@@ -230,14 +230,6 @@ UNSUPPORTED = {
     "no limits": (flagged('limit="disable"'), "flag 'limit': disabling"),
     "sleep": (flagged('sleep="enable"'), "flag 'sleep': enabling"),
     "mocap": (mjcf(TWO_JOINTS + '<body mocap="true" name="m"/>'), "body 'e0/m': mocap"),
-    "joint stiffness": (
-        mjcf(TWO_JOINTS.replace('name="j"', 'name="j" stiffness="1 2 3"')),
-        "joint 'e0/j': polynomial stiffness",
-    ),
-    "joint damping": (
-        mjcf(TWO_JOINTS.replace('name="j"', 'name="j" damping="1 2 3"')),
-        "joint 'e0/j': polynomial damping",
-    ),
     "tendon stiffness": (
         mjcf(rest=TENDON.format('stiffness="3"')),
         "tendon 'e0/t': stiffness of a tendon",
@@ -254,10 +246,6 @@ UNSUPPORTED = {
         mjcf(rest=TENDON.format("") + '<equality><tendon name="q" tendon1="t"/></equality>'),
         "equality 'e0/q': type 'tendon'",
     ),
-    "site actuator": (
-        actuated('<motor name="m" site="s"/>', TWO_JOINTS.replace("<geom", SITE + "<geom", 1)),
-        "'e0/m': transmission 'site'",
-    ),
     "muscle": (
         actuated('<muscle name="m" joint="j" lengthrange="0 1"/>', TWO_JOINTS),
         "'e0/m': dynamics 'muscle'.*gain 'muscle'.*bias 'muscle'",
@@ -266,21 +254,6 @@ UNSUPPORTED = {
     "delay": (
         actuated('<motor name="m" joint="j" delay="0.1" nsample="20"/>'),
         "'e0/m': delay",
-    ),
-    "actuator damping": (actuated('<position name="m" joint="j" damping="1"/>'), "'e0/m': damping"),
-    "actuator armature": (actuated('<motor name="m" joint="j" armature="1"/>'), "'e0/m': armature"),
-    "group": (
-        mjcf(
-            rest='<actuator><motor name="m" joint="j" group="3"/></actuator>',
-            option='actuatorgroupdisable="3"',
-        ),
-        "'e0/m': disabling its group 3",
-    ),
-    "ball servo": (actuated('<position name="m" joint="b"/>', BALL), "bias 'affine' on a ball"),
-    "free servo": (actuated('<velocity name="m" joint="f"/>', FREE), "bias 'affine' on a free"),
-    "in parent": (
-        actuated('<motor name="m" jointinparent="b"/>', BALL),
-        "'jointinparent' on a ball",
     ),
     "adhesion": (
         actuated(
@@ -307,6 +280,9 @@ SUPPORTED = {
     "motor on a ball": actuated('<motor joint="b" gear="1 2 3"/>', BALL),
     "motor on a free body": actuated('<motor joint="f" gear="1 0 0 0 0 1"/>', FREE),
     "in parent of a hinge": actuated('<motor jointinparent="j"/>'),
+    "ball servo": actuated('<position joint="b"/>', BALL),
+    "free servo": actuated('<velocity jointinparent="f" damping="1" armature="2"/>', FREE),
+    "site actuator": actuated('<motor site="s"/>', TWO_JOINTS.replace("<geom", SITE + "<geom", 1)),
     "filters": actuated(
         '<general joint="j" dyntype="filterexact" dynprm="0.1" actrange="-1 1" actlimited="true"'
         ' actearly="true"/><general joint="k" dyntype="integrator" biastype="affine"/>'

@@ -17,7 +17,7 @@ from genesis_state.kernels.rigid_transmission import (
     SLIDER_CRANK,
     TENDON,
 )
-from genesis_state.solvers.rigid.dofs import drives_joint
+from genesis_state.solvers.rigid.dofs import disabled, drives_joint
 from genesis_state.solvers.rigid.tendons import tendon_columns
 
 _SINGLE = (mjtJoint.mjJNT_SLIDE, mjtJoint.mjJNT_HINGE)
@@ -50,6 +50,12 @@ def single_dof(mj: mujoco.MjModel, u: int) -> int:
     if drives_joint(mj, u) and int(mj.jnt_type[joint]) in _SINGLE:
         return int(mj.jnt_dofadr[joint])
     return -1
+
+
+def disabled_actuators(mj: mujoco.MjModel) -> np.ndarray:
+    """Which actuators are in a group that the option `disableactuator` names, bool (nactuator,)."""
+    group = mj.actuator_group
+    return (group >= 0) & (group <= 30) & ((mj.opt.disableactuator >> group.clip(0, 30)) & 1 == 1)
 
 
 def transmission_sizes(mj: mujoco.MjModel, rows: Sequence[Sequence[int]]) -> dict[str, int]:
@@ -86,19 +92,26 @@ def actuator_constants(mj: mujoco.MjModel, rows: Sequence[Sequence[int]]) -> dic
     gain[~affine, 1:] = 0.0
     bias = mj.actuator_biasprm[:, :3].copy()
     bias[mj.actuator_biastype == mjtBias.mjBIAS_NONE] = 0.0
+    dynamics, ctrl_range = mj.actuator_dyntype.copy(), mj.actuator_ctrlrange.copy()
+    clipped = mj.actuator_ctrllimited & (not disabled(mj, "CLAMPCTRL"))
+    off = disabled_actuators(mj)
+    # These give no force, and their activation stays: its rate is a control that is always zero.
+    gain[off] = bias[off] = ctrl_range[off] = 0.0
+    clipped[off] = True
+    dynamics[off & (mj.actuator_actadr >= 0)] = mjtDyn.mjDYN_INTEGRATOR
     return {
         "actuator_dof": dofs,
         "actuator_q": coordinates,
         "actuator_gear": mj.actuator_gear[:, 0],
         "actuator_transmission": number,
-        "actuator_dynamics": mj.actuator_dyntype,
+        "actuator_dynamics": dynamics,
         "actuator_act_start": mj.actuator_actadr,
         "actuator_act_early": mj.actuator_actearly,
         "actuator_time_constant": mj.actuator_dynprm[:, 0],
         "actuator_gain": gain,
         "actuator_bias": bias,
-        "actuator_ctrl_limited": mj.actuator_ctrllimited,
-        "actuator_ctrl_range": mj.actuator_ctrlrange,
+        "actuator_ctrl_limited": clipped,
+        "actuator_ctrl_range": ctrl_range,
         "actuator_force_limited": mj.actuator_forcelimited,
         "actuator_force_range": mj.actuator_forcerange,
         "actuator_act_limited": mj.actuator_actlimited,

@@ -146,7 +146,8 @@ def _pairs(mj: mujoco.MjModel, own: np.ndarray | None) -> tuple[np.ndarray, np.n
     keep &= ~((mj.geom_type[g1] == PLANE) & (mj.geom_type[g2] == PLANE))
     # A pair whose bodies cannot move against each other has no force to find.
     given = np.array(
-        [p for p, pair in enumerate(named) if np.ptp(mj.body_weldid[body[pair]])], dtype=int
+        [p for p, pair in enumerate(named) if np.ptp(weld[body[pair]]) and moves[body[pair]].any()],
+        dtype=int,
     )
     pairs = np.concatenate([np.stack([g1, g2], axis=1)[keep], named[given]])
     explicit = np.concatenate([np.full(int(keep.sum()), -1), given])

@@ -46,6 +46,7 @@ def constants(
         "body_dof_start": mj.body_dofadr,
         "body_n_dofs": mj.body_dofnum,
         "body_last_dof": _last_dofs(mj),
+        "body_mocap": mj.body_mocapid,
         "body_pos": mj.body_pos,
         "body_quat": mj.body_quat,
         "body_ipos": mj.body_ipos,
@@ -141,7 +142,6 @@ def _equalities(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
             anchor1[c], anchor2[c], quat1[c] = data[c, 3:6], data[c, :3], data[c, 6:10]
     return {
         "eq_type": mj.eq_type,
-        "eq_active": mj.eq_active0,
         "eq_object1": object1,
         "eq_object2": object2,
         "eq_anchor1": anchor1,

@@ -45,11 +45,16 @@ class EntityRange:
     geom_end: int
     site_start: int
     site_end: int
+    mocap_start: int
+    mocap_end: int
+    equality_start: int
+    equality_end: int
 
     def at(self, family: str) -> slice:
         """The range of a family.
 
-        One of "link", "joint", "dof", "q", "actuator", "tendon", "geom" and "site".
+        One of "link", "joint", "dof", "q", "actuator", "tendon", "geom", "site", "mocap" and
+        "equality".
         """
         return slice(getattr(self, f"{family}_start"), getattr(self, f"{family}_end"))
 
@@ -64,7 +69,8 @@ def entity_ranges(
         alone: Each of them compiled by itself.
         mj: All of them compiled together.
     """
-    at = dict.fromkeys(("link", "joint", "dof", "q", "actuator", "tendon"), 0)
+    families = ("link", "joint", "dof", "q", "actuator", "tendon", "mocap", "equality")
+    at = dict.fromkeys(families, 0)
     ranges = []
     for name, model in zip(entities, alone, strict=True):
         start = dict(at)
@@ -74,6 +80,8 @@ def entity_ranges(
         at["q"] += model.nq
         at["actuator"] += model.nactuator
         at["tendon"] += model.ntendon
+        at["mocap"] += model.nmocap
+        at["equality"] += model.neq
         # Geoms and sites lie in the order of their bodies; body 0 is the world, which is no link.
         bodies = [start["link"] + 1, at["link"] + 1]
         geoms = np.searchsorted(mj.geom_bodyid, bodies).tolist()
@@ -113,7 +121,7 @@ def entity_parts(ranges: Sequence[EntityRange], mj: mujoco.MjModel) -> tuple[Ent
     for part in ranges:
         at = {
             family: (getattr(part, f"{family}_start"), getattr(part, f"{family}_end"))
-            for family in ("q", "dof", "link", "joint", "actuator")
+            for family in ("q", "dof", "link", "joint", "actuator", "mocap", "equality")
         }
         first, acts = acts, acts + int(mj.actuator_actnum[part.at("actuator")].sum())
         body = (part.link_start + 1, part.link_end + 1)

@@ -9,6 +9,7 @@ from genesis_state.solvers.rigid.actuator_schema import ActuatorState
 from genesis_state.solvers.rigid.contact_schema import ContactState
 from genesis_state.solvers.rigid.convex_schema import ConvexState
 from genesis_state.solvers.rigid.coupling_schema import CouplingState
+from genesis_state.solvers.rigid.equality_schema import EqualityState
 from genesis_state.solvers.rigid.parameter_schema import ParameterState
 from genesis_state.solvers.rigid.sensor_schema import SensorState
 from genesis_state.solvers.rigid.tendon_schema import TendonState
@@ -48,6 +49,12 @@ class BodyState(Schema):
     control_force = StateVar("Commanded force [N, N m]", ("dof",), role="memory", command=True)
     control_pos = StateVar("Commanded position [m, rad]", ("dof",), role="memory", command=True)
     control_vel = StateVar("Commanded velocity [m/s, rad/s]", ("dof",), role="memory", command=True)
+    mocap_pos = StateVar(
+        "Where each mocap body is put [m]", ("mocap",), (3,), role="memory", command=True
+    )
+    mocap_quat = StateVar(
+        "How it is turned, w x y z", ("mocap",), (4,), role="memory", command=True
+    )
     links_applied_force = StateVar(
         "Torque and force put on each link for the next step [N m, N]",
         ("link",),
@@ -168,6 +175,7 @@ class BodyState(Schema):
     body_last_dof = StateVar(
         "Last dof that moves the body, or -1", ("body",), dtype="int", role="model"
     )
+    body_mocap = StateVar("Mocap body, or -1", ("body",), dtype="int", role="model")
     body_pos = StateVar("Position in the parent's frame [m]", ("body",), (3,), role="model")
     body_quat = StateVar("Orientation in the parent's frame", ("body",), (4,), role="model")
     body_ipos = StateVar("Centre of mass in the body's frame [m]", ("body",), (3,), role="model")
@@ -229,29 +237,11 @@ class BodyState(Schema):
     M_row_size = StateVar("Entries of a row of M", ("dof",), dtype="int", role="model")
     M_column = StateVar("Column of each entry of M", ("M_entry",), dtype="int", role="model")
 
-    eq_type = StateVar(
-        "0 connect, 1 weld, 2 joint, 3 tendon", ("equality",), dtype="int", role="model"
-    )
-    eq_active = StateVar("Whether it holds", ("equality",), dtype="int", role="model")
-    eq_object1 = StateVar("First body, joint or tendon", ("equality",), dtype="int", role="model")
-    eq_object2 = StateVar(
-        "Second body, joint or tendon, or -1", ("equality",), dtype="int", role="model"
-    )
-    eq_anchor1 = StateVar("Anchor on the first body [m]", ("equality",), (3,), role="model")
-    eq_anchor2 = StateVar("Anchor on the second body [m]", ("equality",), (3,), role="model")
-    eq_quat1 = StateVar("Weld frame on the first body", ("equality",), (4,), role="model")
-    eq_quat2 = StateVar("Weld frame on the second body", ("equality",), (4,), role="model")
-    eq_torque_scale = StateVar("Metres per radian of a weld", ("equality",), role="model")
-    eq_polynomial = StateVar(
-        "Coupling of joints or tendons, constant term first", ("equality",), (5,), role="model"
-    )
-    eq_solref = StateVar("solref", ("equality",), (2,), role="model")
-    eq_solimp = StateVar("solimp", ("equality",), (5,), role="model")
-
 
 class RigidState(
     BodyState,
     ActuatorState,
+    EqualityState,
     TendonState,
     ParameterState,
     ContactState,

@@ -70,7 +70,9 @@ def count(
             their own.
         sensors: How many sensors the step writes, by dim.
     """
+    welds = options.max_dynamic_constraints
     rows = sum(_ROWS_OF_EQUALITY[int(what)] for what in mj.eq_type)
+    rows += welds * _ROWS_OF_EQUALITY[int(mujoco.mjtEq.mjEQ_WELD)]
     friction_dofs = int(np.count_nonzero(mj.dof_frictionloss))
     if options.batch_dofs_info:
         friction_dofs = mj.nv  # any may have some later
@@ -105,14 +107,17 @@ def count(
         newton=int(mj.opt.solver == mujoco.mjtSolver.mjSOL_NEWTON),
         envs=n_envs,
         bodies=mj.nbody,
+        mocaps=mj.nmocap,
         joints=mj.njnt,
         dofs=mj.nv,
         qs=mj.nq,
         actuators=mj.nu,
         activations=mj.na,
+        actuation=_unless_disabled(mj, "ACTUATION", 1),
         **transmission_sizes(mj, rows_of_M),
         equalities=mj.neq,
         body_equalities=int(np.isin(mj.eq_type, _OF_BODIES).sum()),
+        welds=welds,
         **tendon_counts(mj),
         friction_dofs=friction_dofs,
         limited_joints=int(limited.sum()),
@@ -168,6 +173,7 @@ def dims(n: Sizes) -> dict[str, int]:
         "word": -(-n.dofs // 32),
         "body": n.bodies,
         "link": n.bodies - 1,
+        "mocap": n.mocaps,
         "joint": n.joints,
         "actuator": n.actuators,
         "activation": n.activations,
@@ -175,6 +181,7 @@ def dims(n: Sizes) -> dict[str, int]:
         "moment_entry": n.moment_entries,
         "moment_pair": n.moment_pairs,
         "equality": n.equalities,
+        "weld": n.welds,
         "row": n.rows,
         "M_entry": n.M_entries,
         "tendon": n.tendons,

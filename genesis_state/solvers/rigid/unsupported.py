@@ -115,8 +115,6 @@ def _options(mj: mujoco.MjModel) -> Iterator[str]:
 
 
 def _bodies(mj: mujoco.MjModel) -> Iterator[str]:
-    for i in np.flatnonzero(mj.body_mocapid >= 0):
-        yield f"{_label('body', mj.body(i))}: mocap bodies are not supported"
     for i in range(mj.nflex):
         yield f"{_label('flex', mj.flex(i))}: flexes are not supported"
     for i in range(mj.nplugin):
