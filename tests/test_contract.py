@@ -18,6 +18,7 @@ import matter
 import pbd_scenes
 import pytest
 import scenes
+import tendon_hand
 
 import genesis_state as gs
 from genesis_state import testing
@@ -27,14 +28,18 @@ from genesis_state.testing import Contract, ContractError
 MATTER = (matter, liquids, pbd_scenes, fem_scenes, all_matter)
 """Modules of scenes with continua, which know whether a snapshot is `in_the_middle` of them."""
 
-SUBJECTS = scenes.SUBJECTS | {k: v for module in MATTER for k, v in module.SUBJECTS.items()}
+SUBJECTS = (
+    scenes.SUBJECTS
+    | tendon_hand.SUBJECTS
+    | {k: v for module in MATTER for k, v in module.SUBJECTS.items()}
+)
 
 # One process has one precision. The test in 64 bits is these same tests in another process.
 PRECISION = os.environ.get("GENESIS_STATE_TEST_PRECISION", "32")
 
 # What compiles a scene again takes long: threads do for each number of them. In 64 bits one rigid
 # subject goes through the lines that need several scenes, and one with all kinds of matter.
-OTHERS = ("quadruped", "varied", "boxes", "gripper", "chain", "led")
+OTHERS = ("quadruped", "varied", "boxes", "gripper", "chain", "led", "tendon_hand")
 APART = [name for module in MATTER for name in module.SUBJECTS if name != "crowd"]
 SLOW = {
     "32": {
@@ -95,7 +100,7 @@ def contract(subject: str, n_envs: int, contracts: dict[tuple[str, int], Contrac
 
 @pytest.mark.parametrize(("subject", "n_envs", "line"), _cases())
 def test_contract(contract: Contract, subject: str, line: str) -> None:
-    if line == "resume" and subject in scenes.TOUCHING:
+    if line == "resume" and subject in (*scenes.TOUCHING, *tendon_hand.SUBJECTS):
         touching = contract.recording.snapshot.rigid.n_contacts > 0
         assert touching.float().mean() > 0.5
     for module in MATTER:
