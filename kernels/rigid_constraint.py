@@ -19,7 +19,6 @@ from genesis_state.kernels.rigid_row import (
     FRICTION,
     LIMIT,
     TENDON_FRICTION,
-    TENDON_LIMIT,
     new_row,
     quartic,
 )
@@ -118,7 +117,7 @@ def finish_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
                 ref = m.tendon_friction_solref[s]
                 imp = m.tendon_friction_solimp[s]
                 floss = m.tendon_frictionloss[s]
-            elif kind == TENDON_LIMIT:
+            elif kind > TENDON_FRICTION:
                 ref = m.tendon_limit_solref[s]
                 imp = m.tendon_limit_solimp[s]
         i = impedance(imp, d.row_violation[e, r])

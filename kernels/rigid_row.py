@@ -5,7 +5,8 @@ The cost is quadratic for equalities, a Huber function for dry friction, one-sid
 
 from genesis_state.kernels.lang import ti
 
-EQUALITY, FRICTION, LIMIT, TENDON_FRICTION, TENDON_LIMIT = 0, 1, 2, 3, 4  # kinds of a row
+# Kinds of a row; those of tendons come last.
+EQUALITY, FRICTION, LIMIT, TENDON_FRICTION, TENDON_LOWER, TENDON_UPPER = 0, 1, 2, 3, 4, 5
 
 
 @ti.func

@@ -77,7 +77,7 @@ def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.templa
     if ti.static(n.spring_tendons > 0):
         add_tendon_springs(e, m, n, d)
     bias_force(e, m, n, d)
-    if ti.static(n.armature_tendons > 0 and n.tendon_segments > 0):
+    if ti.static(n.armature_tendons > 0):
         add_tendon_bias(e, m, n, d)
     actuation(e, m, n, d, h)
     for i in range(n.dofs):

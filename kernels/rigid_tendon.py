@@ -137,10 +137,12 @@ def add_tendon_armature(e, m: ti.template(), n: ti.template(), d: ti.template())
 
 @ti.func
 def add_tendon_bias(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """Adds to `qfrc_bias` what armature takes as J turns: J^T armature (dJ/dt) v.
+    """Adds to `qfrc_bias` what armature takes as J turns: J^T armature (dJ/dt) v; `tendon_rate`.
 
     `cacc` has to be that of `bias_force`.
     """
+    for t in range(n.tendons):
+        d.tendon_rate[e, t] = 0.0
     for s in range(n.tendon_segments):
         t = m.tendon_segment_of[s]
         b1 = m.tendon_segment_body1[s]
@@ -157,20 +159,30 @@ def add_tendon_bias(e, m: ti.template(), n: ti.template(), d: ti.template()):
             length = (p2 - p1).norm()
             if length > MIN_LENGTH:
                 rate += across.dot(velocity) / length
-            force = m.tendon_armature[t] * m.tendon_segment_scale[s] * rate
+            rate *= m.tendon_segment_scale[s]
+            d.tendon_rate[e, t] = d.tendon_rate[e, t] + rate
+    for t in range(n.tendons):
+        force = m.tendon_armature[t] * d.tendon_rate[e, t]
+        if force != 0.0:
             add_along_tendon(e, t, force, m, d, d.qfrc_bias)
 
 
 @ti.func
+def tendon_spring_force(e, t, m: ti.template(), d: ti.template()):
+    """Force of spring and damper along tendon `t`; a spring may be slack over a range."""
+    length = d.tendon_length[e, t]
+    rest = m.tendon_rest_range[t]
+    x = ti.max(length - rest[1], 0.0) + ti.min(length - rest[0], 0.0)
+    force = -x * coefficient(m.tendon_stiffness[t], m.tendon_stiffness_poly[t], x)
+    v = d.tendon_velocity[e, t]
+    return force - v * coefficient(m.tendon_damping[t], m.tendon_damping_poly[t], ti.abs(v))
+
+
+@ti.func
 def add_tendon_springs(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """Adds springs and dampers of tendons to `qfrc_passive`; a spring may be slack over a range."""
+    """Adds springs and dampers of tendons to `qfrc_passive`."""
     for t in range(n.tendons):
-        length = d.tendon_length[e, t]
-        rest = m.tendon_rest_range[t]
-        x = ti.max(length - rest[1], 0.0) + ti.min(length - rest[0], 0.0)
-        force = -x * coefficient(m.tendon_stiffness[t], m.tendon_stiffness_poly[t], x)
-        v = d.tendon_velocity[e, t]
-        force -= v * coefficient(m.tendon_damping[t], m.tendon_damping_poly[t], ti.abs(v))
+        force = tendon_spring_force(e, t, m, d)
         if force != 0.0:
             add_along_tendon(e, t, force, m, d, d.qfrc_passive)
 

@@ -5,7 +5,7 @@ from genesis_state.kernels.rigid_parameters import tendon_invweight
 from genesis_state.kernels.rigid_row import (
     EQUALITY,
     TENDON_FRICTION,
-    TENDON_LIMIT,
+    TENDON_LOWER,
     new_row,
     quartic,
 )
@@ -82,5 +82,7 @@ def tendon_limits(e, m: ti.template(), n: ti.template(), d: ti.template()):
             gap = sign * (d.tendon_length[e, t] - m.tendon_range[t][k % 2]) - m.tendon_margin[t]
             if gap < 0.0:
                 weight = tendon_invweight(e, t, m, n, d)
-                r = new_row(e, d, TENDON_LIMIT, t, first_dof(t, m), end_dof(t, m), gap, gap, weight)
+                r = new_row(
+                    e, d, TENDON_LOWER + k % 2, t, first_dof(t, m), end_dof(t, m), gap, gap, weight
+                )
                 add_to_row(e, r, t, sign, m, d)

@@ -200,11 +200,15 @@ def test_signature_tells_models_apart():
     assert {"entity e1 joints", "entity e1 size"} <= set(fixed)
 
 
-TWO_JOINTS = """<body><joint name="j"/><geom size="0.1"/>
-<body><joint name="k" axis="1 0 0"/><geom size="0.1"/></body></body>"""
+TWO_JOINTS = """<body>
+<joint name="j"/><geom name="ball" size="0.1"/><site name="near" pos="0 0 0.2"/><body>
+<joint name="k" axis="1 0 0"/><geom size="0.1"/><site name="far" pos="0 0 -0.2"/></body></body>"""
 BALL = '<body><joint name="b" type="ball"/><geom size="0.1"/></body>'
 FREE = '<body><freejoint name="f"/><geom size="0.1"/></body>'
 TENDON = '<tendon><fixed name="t" {}><joint joint="j" coef="1"/></fixed></tendon>'
+
+WRAPPED = """<tendon><spatial name="t" {}>
+<site site="near"/><geom geom="ball"/><site site="far"/></spatial></tendon>"""
 
 
 def mjcf(body: str = TWO_JOINTS, rest: str = "", option: str = "") -> str:
@@ -219,6 +223,40 @@ def flagged(flag: str) -> str:
     return f"<mujoco><option><flag {flag}/></option><worldbody>{TWO_JOINTS}</worldbody></mujoco>"
 
 
+TIE = '<site site="near"/>{}<site site="far"/>'
+SPATIAL = f'<tendon><spatial name="t" {{}}>{TIE}</spatial></tendon>'
+TENDONS = {
+    "stiffness": SPATIAL.format('stiffness="1"', ""),
+    "polynomial stiffness": SPATIAL.format('stiffness="1 2"', ""),
+    "rest length": SPATIAL.format('stiffness="1" springlength="0.1"', ""),
+    "damping": SPATIAL.format('damping="1"', ""),
+    "armature": SPATIAL.format('armature="1"', ""),
+    "dry friction": SPATIAL.format('frictionloss="1"', ""),
+    "limit": SPATIAL.format('range="0 1"', ""),
+    "another limit": SPATIAL.format('range="0 2"', ""),
+    "margin": SPATIAL.format('range="0 1" margin="0.1"', ""),
+    "path": SPATIAL.format('stiffness="1"', '<site site="far"/><site site="near"/>'),
+    "pulley": SPATIAL.format(
+        'stiffness="1"', '<site site="far"/><pulley divisor="2"/><site site="near"/>'
+    ),
+    "sum": TENDON.format('stiffness="1"'),
+    "another joint": TENDON.format('stiffness="1"').replace('"j"', '"k"'),
+    "coefficient": TENDON.format('stiffness="1"').replace('coef="1"', 'coef="2"'),
+}
+
+
+def test_signature_tells_tendons_apart(write):
+    """Only those that do something."""
+    bare = build(morphs.MJCF(file=write(mjcf())))
+    inert = build(morphs.MJCF(file=write(mjcf(rest=SPATIAL.format("", "")))))
+    assert bare.signature == inert.signature
+    found = {
+        name: build(morphs.MJCF(file=write(mjcf(rest=text)))) for name, text in TENDONS.items()
+    }
+    assert all(differing(bare, model) == ["entity e0 dynamics"] for model in found.values())
+    assert len({model.signature for model in found.values()}) == len(TENDONS)
+
+
 SITE = '<site name="s"/>'
 UNSUPPORTED = {
     "implicit": (mjcf(option='integrator="implicit"'), "integrator 'implicit'"),
@@ -230,21 +268,17 @@ UNSUPPORTED = {
     "no limits": (flagged('limit="disable"'), "flag 'limit': disabling"),
     "sleep": (flagged('sleep="enable"'), "flag 'sleep': enabling"),
     "mocap": (mjcf(TWO_JOINTS + '<body mocap="true" name="m"/>'), "body 'e0/m': mocap"),
-    "tendon stiffness": (
-        mjcf(rest=TENDON.format('stiffness="3"')),
-        "tendon 'e0/t': stiffness of a tendon",
+    "wrapped tendon": (
+        mjcf(rest=WRAPPED.format('stiffness="3"')),
+        "'e0/t': wrapping around a sphere",
     ),
-    "tendon damping": (mjcf(rest=TENDON.format('damping="3"')), "'e0/t': damping"),
-    "tendon friction": (mjcf(rest=TENDON.format('frictionloss="3"')), "'e0/t': frictionloss"),
-    "tendon armature": (mjcf(rest=TENDON.format('armature="3"')), "'e0/t': armature"),
-    "tendon limit": (mjcf(rest=TENDON.format('range="-1 1"')), "'e0/t': a limit"),
-    "tendon actuator": (
-        mjcf(rest=TENDON.format("") + '<actuator><motor name="m" tendon="t"/></actuator>'),
-        "actuator 'e0/m': transmission 'tendon'",
+    "wrapped and driven": (
+        mjcf(rest=WRAPPED.format("") + '<actuator><motor tendon="t"/></actuator>'),
+        r"'e0/t': wrapping around a sphere .*\(geom 'e0/ball'\)",
     ),
-    "tendon equality": (
-        mjcf(rest=TENDON.format("") + '<equality><tendon name="q" tendon1="t"/></equality>'),
-        "equality 'e0/q': type 'tendon'",
+    "plastic tendon": (
+        mjcf(rest=TENDON.format('stiffness="3" springyield="1"')),
+        "'e0/t': a plastic",
     ),
     "muscle": (
         actuated('<muscle name="m" joint="j" lengthrange="0 1"/>', TWO_JOINTS),
@@ -274,6 +308,7 @@ def test_what_the_solver_lacks_is_refused_by_name(write, case):
 
 SUPPORTED = {
     "inert tendon": mjcf(rest=TENDON.format("")),
+    "inert wrapped tendon": mjcf(rest=WRAPPED.format("")),
     "wind without air": mjcf(option='wind="1 0 0"'),
     "no contact": flagged('contact="disable"'),
     "energy": flagged('energy="enable"'),

@@ -104,7 +104,7 @@ class BodyState(Schema):
     n_rows = StateVar("Constraint rows", dtype="int", role="scratch")
     n_equality_rows = StateVar("Rows of equalities, which come first", dtype="int", role="scratch")
     row_kind = StateVar(
-        "0 equality, 1 friction, 2 limit, 3 and 4 those of tendons",
+        "0 equality, 1 friction, 2 limit, 3 to 5 those of tendons",
         ("row",),
         dtype="int",
         role="scratch",

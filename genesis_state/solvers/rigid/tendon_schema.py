@@ -15,6 +15,8 @@ class TendonState(Schema):
     tendon_J = StateVar(
         "Derivatives of the lengths by dofs, tendon by tendon", ("tendon_entry",), role="scratch"
     )
+    tendon_rate = StateVar("dJ/dt v where it has inertia [m/s^2]", ("tendon",), role="scratch")
+    tendon_force = StateVar("All that pulls along it, for sensors [N]", ("tendon",), role="scratch")
     tendon_act_force = StateVar("Force of its actuators [N]", ("tendon",), role="scratch")
     tendons_invweight = StateVar(
         "Mean inverse inertia along each tendon", ("weighed_tendon",), role="param"
