@@ -31,6 +31,9 @@ from genesis_state.kernels.subroutine import calls, subroutine
 @ti.func
 def warm_start(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """`dofs_acc` → the better of itself and `acc_smooth`, with its `Ma`, `row_x`, `contact_x`."""
+    if ti.static(not n.warm_start):
+        for i in range(n.dofs):
+            d.dofs_acc[e, i] = d.acc_smooth[e, i]
     mul_mass(e, m, n, d, d.dofs_acc, d.Ma)
     warm = 0.0
     cold = 0.0

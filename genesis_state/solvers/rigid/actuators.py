@@ -16,7 +16,8 @@ from genesis_state.kernels.rigid_transmission import (
     FREE_JOINT,
     SLIDER_CRANK,
 )
-from genesis_state.solvers.rigid.dofs import disabled, drives_joint
+from genesis_state.solvers.rigid.dofs import drives_joint
+from genesis_state.solvers.rigid.flags import disabled
 
 _SINGLE = (mjtJoint.mjJNT_SLIDE, mjtJoint.mjJNT_HINGE)
 
