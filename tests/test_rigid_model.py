@@ -250,12 +250,9 @@ UNSUPPORTED = {
         actuated('<motor name="m" joint="j" delay="0.1" nsample="20"/>'),
         "'e0/m': delay",
     ),
-    "adhesion": (
-        actuated(
-            '<adhesion name="m" body="a" ctrlrange="0 1"/>',
-            '<body name="a"><joint/><geom size="1"/></body>',
-        ),
-        "'e0/m': transmission 'body'",
+    "geom adhesion": (
+        mjcf('<body name="a"><joint/><geom name="g" size="1" adhesion="2"/></body>'),
+        "geom 'e0/g': adhesion",
     ),
 }
 
@@ -289,6 +286,9 @@ SUPPORTED = {
     "cg": mjcf(option='solver="CG"'),
     "pgs": mjcf(option='solver="PGS"'),
     "mocap": mjcf(TWO_JOINTS + '<body mocap="true" name="m"/>'),
+    "adhesion": actuated(
+        '<adhesion body="a" ctrlrange="0 1"/>', '<body name="a"><joint/><geom size="1"/></body>'
+    ),
     "group": mjcf(
         rest='<actuator><motor name="m" joint="j" group="3"/></actuator>',
         option='actuatorgroupdisable="3"',

@@ -54,7 +54,7 @@ class ActuatorState(Schema):
     actuator_act_range = StateVar("Its range", ("actuator",), (2,), role="model")
 
     transmission_kind = StateVar(
-        "0 ball, 1 free joint, 2 one frame, 3 two frames, 4 slider and crank",
+        "0 ball, 1 free joint, 2 one frame, 3 two frames, 4 slider and crank, 5 adhesion",
         ("transmission",),
         dtype="int",
         role="model",

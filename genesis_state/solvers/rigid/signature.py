@@ -8,6 +8,7 @@ from typing import Any
 
 import mujoco
 import numpy as np
+from mujoco import mjtTrn
 
 from genesis_state.solvers.rigid.constants import gravity
 from genesis_state.solvers.rigid.dofs import drives_joint
@@ -160,6 +161,9 @@ def _targets(mj: mujoco.MjModel, part: EntityRange) -> tuple[np.ndarray, list[np
             targets.append(first - part.joint_start)
             continue
         targets.append(-1)
+        if mj.actuator_trntype[u] == mjtTrn.mjTRN_BODY:
+            targets[-1] = first - 1 - part.link_start
+            continue
         for site in (first, second) if second >= 0 else (first,):
             body = mj.site_bodyid[site] - 1 - part.link_start
             frames.append(np.array([u - part.actuator_start, max(body, -1)]))

@@ -152,7 +152,7 @@ def count(
     )
 
 
-def _unless_disabled(mj: mujoco.MjModel, flag: str, number: int) -> int:
+def _unless_disabled(mj: mujoco.MjModel, flag: str, number: int | np.integer) -> int:
     """How many there are of what an option flag can switch off."""
     return 0 if disabled(mj, flag) else int(number)
 

@@ -23,7 +23,13 @@ JOINTS = {int(t): t.name.removeprefix("mjJNT_").lower() for t in mjtJoint.__memb
 
 INTEGRATORS = ("mjINT_EULER", "mjINT_RK4", "mjINT_IMPLICITFAST")
 SOLVERS = ("mjSOL_NEWTON", "mjSOL_CG")
-TRANSMISSIONS = ("mjTRN_JOINT", "mjTRN_JOINTINPARENT", "mjTRN_SITE", "mjTRN_SLIDERCRANK")
+TRANSMISSIONS = (
+    "mjTRN_JOINT",
+    "mjTRN_JOINTINPARENT",
+    "mjTRN_SITE",
+    "mjTRN_SLIDERCRANK",
+    "mjTRN_BODY",
+)
 DYNAMICS = ("mjDYN_NONE", "mjDYN_INTEGRATOR", "mjDYN_FILTER", "mjDYN_FILTEREXACT")
 GAINS = ("mjGAIN_FIXED", "mjGAIN_AFFINE")
 BIASES = ("mjBIAS_NONE", "mjBIAS_AFFINE")
