@@ -77,7 +77,7 @@ def reference(ref, imp, h):
     """Stiffness [1/s^2] and damping [1/s] that `ref`, solref, asks for.
 
     solref is (-stiffness, -damping), or (time constant, damping ratio) if positive; then no faster
-    than the time step `h` can follow.
+    than the time step `h` can follow, unless it is zero.
     """
     dw = ti.min(ti.max(imp[1], 0.0001), 0.9999)
     stiffness = -ref[0] / (dw * dw)
@@ -91,7 +91,7 @@ def reference(ref, imp, h):
 
 @ti.func
 def finish_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
-    """Sets `row_D`, `row_aref`, `row_floss` of every row."""
+    """Sets `row_D`, `row_aref`, `row_floss` of every row; `h` as in `reference`."""
     for r in range(d.n_rows[e]):
         kind = d.row_kind[e, r]
         s = d.row_source[e, r]

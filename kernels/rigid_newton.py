@@ -25,12 +25,16 @@ from genesis_state.kernels.rigid_hessian import (
 )
 from genesis_state.kernels.rigid_parameters import mean_inertia
 from genesis_state.kernels.rigid_row import row_derivatives, row_piece
+from genesis_state.kernels.rigid_smooth import smooth_acceleration
 from genesis_state.kernels.subroutine import calls, subroutine
 
 
 @ti.func
 def warm_start(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """`dofs_acc` → the better of itself and `acc_smooth`, with its `Ma`, `row_x`, `contact_x`."""
+    if ti.static(not n.warm_start):
+        for i in range(n.dofs):
+            d.dofs_acc[e, i] = d.acc_smooth[e, i]
     mul_mass(e, m, n, d, d.dofs_acc, d.Ma)
     warm = 0.0
     cold = 0.0
@@ -296,12 +300,14 @@ def descent(
 ):
     """First half of iteration `k`: `grad`, its scaled norm and, unless there is no need, `search`.
 
-    Before the first iteration come constraints and the start: a function that is called may call
-    one other only, and this keeps each of them small.
+    Before the first iteration come constraints, forces that follow from what touches, and the
+    start: a function that is called may call one other only, and this keeps each of them small.
     """
     if k == 0:
         if ti.static(calls()):
             make_constraints(e, m, n, d, h)
+        if ti.static(n.adhesions > 0):
+            smooth_acceleration(e, m, n, d, h)
         warm_start(e, m, n, d)
     d.grad_norm[e] = ti.sqrt(gradient(e, n, d)) / (mean_inertia(e, m, n, d) * n.dofs)
     if last == 0 and d.grad_norm[e] >= m.tolerance[0]:

@@ -9,17 +9,14 @@ from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_actuation import (
     INTEGRATOR,
     STATELESS,
-    actuation,
     next_activation,
 )
 from genesis_state.kernels.rigid_contact import make_constraints
 from genesis_state.kernels.rigid_coupling import (
-    add_coupling_force,
     add_coupling_inertia,
     take_off_coupling_inertia,
 )
 from genesis_state.kernels.rigid_dynamics import (
-    applied_force,
     bias_force,
     damper,
     factor,
@@ -40,6 +37,7 @@ from genesis_state.kernels.rigid_momentum import keep_momentum
 from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.rigid_newton import constrained_acceleration
 from genesis_state.kernels.rigid_sensors import write_sensors
+from genesis_state.kernels.rigid_smooth import smooth_acceleration
 from genesis_state.kernels.rigid_tendon import (
     add_tendon_armature,
     add_tendon_bias,
@@ -58,7 +56,10 @@ LARGEST = 1e10  # a coordinate beyond this counts as an error, as does one that 
 
 @subroutine
 def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float):
-    """Body frames, velocities and controls → `dofs_acc`; without calls, what that starts from."""
+    """Body frames, velocities and controls → `dofs_acc`; without calls, what that starts from.
+
+    Where actuators pull on what touches, contacts come before them, see rigid_newton.py.
+    """
     com_position(e, m, n, d)
     if ti.static(n.tendons > 0):
         tendon_position(e, m, n, d, d.qpos)
@@ -79,15 +80,8 @@ def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.templa
     bias_force(e, m, n, d)
     if ti.static(n.armature_tendons > 0):
         add_tendon_bias(e, m, n, d)
-    actuation(e, m, n, d, h)
-    for i in range(n.dofs):
-        d.qfrc_smooth[e, i] = d.qfrc_passive[e, i] - d.qfrc_bias[e, i] + d.qfrc_actuator[e, i]
-    applied_force(e, m, n, d)
-    if ti.static(n.coupled):
-        add_coupling_force(e, n, d)
-    for i in range(n.dofs):
-        d.acc_smooth[e, i] = d.qfrc_smooth[e, i]
-    solve(e, m, n, d.M_factor, d.acc_smooth)
+    if ti.static(n.adhesions == 0):
+        smooth_acceleration(e, m, n, d, h)
     if ti.static(calls()):
         constrained_acceleration(e, m, n, d, h)
 

@@ -20,7 +20,7 @@ from genesis_state.kernels.spatial import (
 )
 
 # Kinds of transmissions. A frame is a site's.
-BALL, FREE_JOINT, FRAME, FRAMES, SLIDER_CRANK, TENDON = 0, 1, 2, 3, 4, 5
+BALL, FREE_JOINT, FRAME, FRAMES, SLIDER_CRANK, ADHESION, TENDON = 0, 1, 2, 3, 4, 5, 6
 NO_CONTROL, FORCE, VELOCITY, POSITION = 0, 1, 2, 3  # who drives a dof: actuators, or a command
 
 
@@ -125,18 +125,52 @@ def tendon_transmission(e, m: ti.template(), d: ti.template(), t):
 
 
 @ti.func
+def adhesion(e, m: ti.template(), d: ti.template(), t):
+    """The mean, over all contacts of a body, of what pulls its surface and the other's together."""
+    start = m.moment_start[t]
+    for s in range(m.moment_size[t]):
+        d.moment[e, start + s] = 0.0
+    body = m.transmission_body1[t]
+    count = 0
+    for c in range(d.n_contacts[e]):
+        pair = d.contact_pair[e, c]
+        b1 = m.geom_body[m.pair_geom1[pair]]
+        b2 = m.geom_body[m.pair_geom2[pair]]
+        if b1 == body or b2 == body:
+            count += 1
+            normal = d.contact_normal[e, c]
+            # A dof that moves both bodies comes to nothing.
+            for side in range(2):
+                b = b1 if side == 0 else b2
+                sign = 1.0 - 2.0 * side
+                torque = (d.contact_pos[e, c] - d.tree_com[e, m.body_root[b]]).cross(normal)
+                i = m.body_last_dof[b]
+                while i >= 0:
+                    axis = d.cdof[e, i]
+                    pull = angular(axis).dot(torque) + linear(axis).dot(normal)
+                    d.moment[e, start + i] = d.moment[e, start + i] + sign * pull
+                    i = m.dof_parent[i]
+    for s in range(m.moment_size[t]):
+        d.moment[e, start + s] = d.moment[e, start + s] / ti.max(count, 1)
+
+
+@ti.func
 def transmissions(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """Where bodies are → `transmission_length`, `moment`."""
+    """Where bodies are and what touches → `transmission_length`, `moment`."""
     for t in range(n.transmissions):
         d.transmission_length[e, t] = 0.0
         kind = m.transmission_kind[t]
         if kind == BALL or kind == FREE_JOINT:
             joint_transmission(e, m, d, t, kind)
-        elif kind == TENDON:
-            if ti.static(n.tendons > 0):
+        if ti.static(n.frame_transmissions > 0):
+            if kind == FRAME or kind == FRAMES or kind == SLIDER_CRANK:
+                frame_transmission(e, m, d, t, kind)
+        if ti.static(n.adhesions > 0):
+            if kind == ADHESION:
+                adhesion(e, m, d, t)
+        if ti.static(n.tendons > 0):
+            if kind == TENDON:
                 tendon_transmission(e, m, d, t)
-        elif ti.static(n.frame_transmissions > 0):
-            frame_transmission(e, m, d, t, kind)
 
 
 @ti.func

@@ -138,7 +138,7 @@ def test_urdf_base_is_free_unless_it_is_fixed(write):
         build(morphs.URDF(file=arm, links_to_keep=("nose",)))
 
 
-REFUSED = {"swimmer.xml": "density", "humanoid.xml": "'pgs'", "humanoidstandup.xml": "'pgs'"}
+REFUSED = {"swimmer.xml": "density"}
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in GYMNASIUM.glob("*.xml")))
@@ -147,8 +147,7 @@ def test_gymnasium_models_are_taken_as_they_are_or_refused(name):
     if name in REFUSED:
         with pytest.raises(ValueError, match=REFUSED[name]):
             build(morph)
-        if "pgs" not in REFUSED[name]:
-            return
+        return
     model = build(morph, rigid=RigidOptions(constraint_solver="Newton")).mj
     alone = mujoco.MjModel.from_xml_path(str(GYMNASIUM / name))
     names = [n for names in DYNAMICS.values() for n in names.split()]
@@ -260,14 +259,10 @@ def test_signature_tells_tendons_apart(write):
 SITE = '<site name="s"/>'
 UNSUPPORTED = {
     "implicit": (mjcf(option='integrator="implicit"'), "integrator 'implicit'"),
-    "pgs": (mjcf(option='solver="PGS"'), r"solver 'pgs' .*RigidOptions\(constraint_solver"),
     "air": (mjcf(option='density="1.2"'), "option density: forces of a fluid"),
     "syrup": (mjcf(option='viscosity="1"'), "option viscosity: forces of a fluid"),
     "noslip": (mjcf(option='noslip_iterations="2"'), "noslip_iterations"),
-    "no gravity": (flagged('gravity="disable"'), "flag 'gravity': disabling"),
-    "no limits": (flagged('limit="disable"'), "flag 'limit': disabling"),
     "sleep": (flagged('sleep="enable"'), "flag 'sleep': enabling"),
-    "mocap": (mjcf(TWO_JOINTS + '<body mocap="true" name="m"/>'), "body 'e0/m': mocap"),
     "wrapped tendon": (
         mjcf(rest=WRAPPED.format('stiffness="3"')),
         "'e0/t': wrapping around a sphere",
@@ -289,12 +284,9 @@ UNSUPPORTED = {
         actuated('<motor name="m" joint="j" delay="0.1" nsample="20"/>'),
         "'e0/m': delay",
     ),
-    "adhesion": (
-        actuated(
-            '<adhesion name="m" body="a" ctrlrange="0 1"/>',
-            '<body name="a"><joint/><geom size="1"/></body>',
-        ),
-        "'e0/m': transmission 'body'",
+    "geom adhesion": (
+        mjcf('<body name="a"><joint/><geom name="g" size="1" adhesion="2"/></body>'),
+        "geom 'e0/g': adhesion",
     ),
 }
 
@@ -327,6 +319,16 @@ SUPPORTED = {
         '<equality><joint joint1="j" joint2="k" polycoef="0 1 2 3 4"/></equality>',
     ),
     "cg": mjcf(option='solver="CG"'),
+    "pgs": mjcf(option='solver="PGS"'),
+    "mocap": mjcf(TWO_JOINTS + '<body mocap="true" name="m"/>'),
+    "adhesion": actuated(
+        '<adhesion body="a" ctrlrange="0 1"/>', '<body name="a"><joint/><geom size="1"/></body>'
+    ),
+    "group": mjcf(
+        rest='<actuator><motor name="m" joint="j" group="3"/></actuator>',
+        option='actuatorgroupdisable="3"',
+    ),
+    "no gravity": flagged('gravity="disable"'),
 }
 
 

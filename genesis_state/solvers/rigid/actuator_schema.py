@@ -56,7 +56,7 @@ class ActuatorState(Schema):
 
     transmission_actuator = StateVar("Whose it is", ("transmission",), dtype="int", role="model")
     transmission_kind = StateVar(
-        "0 ball, 1 free joint, 2 one frame, 3 two frames, 4 slider and crank, 5 tendon",
+        "0 ball, 1 free joint, 2 one frame, 3 two frames, 4 slider and crank, 5 adhesion, 6 tendon",
         ("transmission",),
         dtype="int",
         role="model",

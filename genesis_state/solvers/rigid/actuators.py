@@ -10,6 +10,7 @@ import numpy as np
 from mujoco import mjtBias, mjtDyn, mjtGain, mjtJoint, mjtTrn
 
 from genesis_state.kernels.rigid_transmission import (
+    ADHESION,
     BALL,
     FRAME,
     FRAMES,
@@ -17,7 +18,8 @@ from genesis_state.kernels.rigid_transmission import (
     SLIDER_CRANK,
     TENDON,
 )
-from genesis_state.solvers.rigid.dofs import disabled, drives_joint
+from genesis_state.solvers.rigid.dofs import drives_joint
+from genesis_state.solvers.rigid.flags import disabled
 from genesis_state.solvers.rigid.tendons import tendon_columns
 
 _SINGLE = (mjtJoint.mjJNT_SLIDE, mjtJoint.mjJNT_HINGE)
@@ -32,6 +34,7 @@ class _Transmission:
         kind: As in rigid_transmission.py.
         dofs: For each dof that it may act on which of two frames this dof moves.
         joint: Its joint, if it is one's.
+        body: The body whose contacts it pulls together, if it is one of these.
         sites: Its two frames, if it has any; `FRAME` has one, twice.
         tendon: Its tendon, if it is one's.
     """
@@ -40,6 +43,7 @@ class _Transmission:
     kind: int
     dofs: dict[int, int]
     joint: int = -1
+    body: int = -1
     sites: tuple[int, ...] = field(default=())
     tendon: int = -1
 
@@ -69,6 +73,7 @@ def transmission_sizes(mj: mujoco.MjModel, rows: Sequence[Sequence[int]]) -> dic
     return {
         "transmissions": len(found),
         "frame_transmissions": sum(t.kind in (FRAME, FRAMES, SLIDER_CRANK) for t in found),
+        "adhesions": sum(t.kind == ADHESION for t in found),
         "moment_entries": sum(len(t.dofs) for t in found),
         "moment_pairs": len(_coupled_pairs(found, rows)),
     }
@@ -136,8 +141,12 @@ def _transmissions(mj: mujoco.MjModel) -> list[_Transmission]:
             found.append(_Transmission(u, BALL if ball else FREE_JOINT, dofs, joint=first))
             continue
         if trn == mjtTrn.mjTRN_TENDON:
-            dofs = dict.fromkeys(tendon_columns(mj, first), 1)
+            dofs = dict.fromkeys(tendon_columns(mj, first), 0)
             found.append(_Transmission(u, TENDON, dofs, tendon=first))
+            continue
+        if trn == mjtTrn.mjTRN_BODY:
+            dofs = dict.fromkeys(range(mj.nv), 0)
+            found.append(_Transmission(u, ADHESION, dofs, body=first))
             continue
         moves1 = _moving_dofs(mj, int(mj.site_bodyid[first]))
         if trn == mjtTrn.mjTRN_SITE and second < 0:
@@ -189,6 +198,8 @@ def _transmission_constants(
                 site = t.sites[k]
                 pos[i], quat[i] = mj.site_pos[site], mj.site_quat[site]
                 bodies[i] = mj.site_bodyid[site]
+            elif t.body >= 0:
+                bodies[i] = t.body
         values |= {
             f"transmission_body{k + 1}": bodies,
             f"transmission_pos{k + 1}": pos,

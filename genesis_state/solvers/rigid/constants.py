@@ -10,6 +10,7 @@ import numpy as np
 from genesis_state.solvers.rigid.actuators import actuator_constants
 from genesis_state.solvers.rigid.collision import Collision
 from genesis_state.solvers.rigid.dofs import dof_armature, dof_damping, dof_damping_polynomial
+from genesis_state.solvers.rigid.flags import disabled
 from genesis_state.solvers.rigid.tendons import tendon_constants
 
 _DOFS_OF_JOINT = np.array([6, 3, 1, 1])  # free, ball, slide, hinge
@@ -32,7 +33,7 @@ def constants(
         body_last[mj.body_parentid[b]] = max(body_last[mj.body_parentid[b]], body_last[b])
     values = {
         "timestep": opt.timestep,
-        "gravity": opt.gravity,
+        "gravity": gravity(mj),
         "mean_inertia": mj.stat.meaninertia,
         "tolerance": opt.tolerance,
         "ls_tolerance": opt.ls_tolerance,
@@ -96,6 +97,11 @@ def constants(
         **_contacts(mj, touching),
     }
     return {name: np.asarray(value) for name, value in values.items()}
+
+
+def gravity(mj: mujoco.MjModel) -> np.ndarray:
+    """Acceleration of free fall, shape (3,) [m/s^2]; none where a flag switches it off."""
+    return np.zeros(3) if disabled(mj, "GRAVITY") else mj.opt.gravity
 
 
 def mass_rows(mj: mujoco.MjModel, *, full: bool) -> list[list[int]]:

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import mujoco
 import numpy as np
-from mujoco import mjtDisableBit, mjtTrn
-
-
-def disabled(mj: mujoco.MjModel, flag: str) -> bool:
-    """Whether an option flag of the model is disabled, by MuJoCo's name of it: "DAMPER"."""
-    return bool(mj.opt.disableflags & int(getattr(mjtDisableBit, f"mjDSBL_{flag}")))
+from mujoco import mjtTrn
 
 
 def drives_joint(mj: mujoco.MjModel, u: int) -> bool:

@@ -99,9 +99,10 @@ def _equality(known: list[str], name: Any) -> int:
     """Number of an equality that is given by its name or number."""
     if isinstance(name, str) and name in known:
         return known.index(name)
-    is_number = isinstance(name, (int, np.integer)) and not isinstance(name, bool)
-    if is_number and -len(known) <= name < len(known):
-        return int(name) % len(known)
+    if isinstance(name, (int, np.integer)) and not isinstance(name, bool):
+        number = int(name)
+        if -len(known) <= number < len(known):
+            return number % len(known)
     raise ValueError(
         f"set_equalities_active: there is no equality {name!r}; the scene has "
         f"{', '.join(repr(k) for k in known) or 'none'}."

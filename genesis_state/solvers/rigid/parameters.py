@@ -6,6 +6,7 @@ import mujoco
 import numpy as np
 
 from genesis_state.solvers.rigid.collision import Collision
+from genesis_state.solvers.rigid.constants import gravity
 from genesis_state.solvers.rigid.dofs import dof_armature, dof_damping
 
 
@@ -24,6 +25,6 @@ def parameters(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]
         "tendons_invweight": mj.tendon_invweight0,
         "joints_stiffness": mj.jnt_stiffness,
         "geoms_friction": mj.geom_friction[touching.geoms],
-        "envs_gravity": mj.opt.gravity[None],
+        "envs_gravity": gravity(mj)[None],
         "inertia_scale": np.array([mj.stat.meaninertia]),
     }

@@ -8,9 +8,12 @@ from typing import Any
 
 import mujoco
 import numpy as np
+from mujoco import mjtTrn
 
+from genesis_state.solvers.rigid.constants import gravity
 from genesis_state.solvers.rigid.dofs import drives_joint
 from genesis_state.solvers.rigid.entity_range import EntityRange, joint_texts
+from genesis_state.solvers.rigid.flags import disabled, enabled
 from genesis_state.solvers.rigid.tendons import acts, path
 from genesis_state.solvers.rigid.unsupported import colliding
 
@@ -34,6 +37,23 @@ RARE_DYNAMICS = {
     "joint": "jnt_stiffnesspoly",
     "dof": "dof_dampingpoly",
     "actuator": "actuator_damping actuator_dampingpoly actuator_armature actuator_cranklength",
+}
+# What disabled flags leave out.
+FLAGS = {
+    "CONTACT": "contacts",
+    "FILTERPARENT": "no contacts with the parent",
+    "CONSTRAINT": "constraints",
+    "EQUALITY": "equalities",
+    "FRICTIONLOSS": "dry friction",
+    "LIMIT": "limits",
+    "SPRING": "springs",
+    "DAMPER": "dampers",
+    "EULERDAMP": "implicit damping",
+    "CLAMPCTRL": "clipped controls",
+    "ACTUATION": "actuators",
+    "WARMSTART": "a warm start",
+    "REFSAFE": "safe references",
+    "MULTICCD": "several contacts of convex shapes",
 }
 EQUALITIES = "eq_type eq_obj1id eq_obj2id eq_objtype eq_active0 eq_data eq_solref eq_solimp"
 TENDONS = (
@@ -62,8 +82,8 @@ def signature(
     """
     touching = colliding(mj)
     pairs = [
-        ("rigid step", f"{mj.opt.timestep:.9g} s, gravity {plain(mj.opt.gravity)} m/s^2"),
-        ("rigid solver", _solver(mj.opt, self_collision)),
+        ("rigid step", f"{mj.opt.timestep:.9g} s, gravity {plain(gravity(mj))} m/s^2"),
+        ("rigid solver", _solver(mj, self_collision)),
     ]
     for kind, part in zip(kinds, ranges, strict=True):
         parents = np.maximum(mj.body_parentid[1:][part.at("link")] - 1 - part.link_start, -1)
@@ -121,18 +141,21 @@ def plain(value: Any) -> Any:
     return tuple(value.tolist()) if isinstance(value, np.ndarray) else value
 
 
-def _solver(opt: Any, self_collision: bool) -> str:
-    off = {
-        "contacts": opt.disableflags & mujoco.mjtDisableBit.mjDSBL_CONTACT,
-        "contacts within an entity": not self_collision,
-        "no contacts with the parent": opt.disableflags & mujoco.mjtDisableBit.mjDSBL_FILTERPARENT,
-    }
+def _solver(mj: mujoco.MjModel, self_collision: bool) -> str:
+    opt = mj.opt
+    off = {what: disabled(mj, flag) for flag, what in FLAGS.items()}
+    off["contacts within an entity"] = not self_collision
+    override = ""
+    if enabled(mj, "OVERRIDE"):
+        names = ("o_margin", "o_solref", "o_solimp", "o_friction")
+        override = f", contacts with {[plain(getattr(opt, name)) for name in names]}"
     return (
         f"{shown('integrator', opt.integrator)}, {shown('solver', opt.solver)}, "
         f"{opt.iterations} iterations to {opt.tolerance:g}, "
         f"line search {opt.ls_iterations} to {opt.ls_tolerance:g}, "
         f"{shown('cone', opt.cone)} cones, impratio {opt.impratio:g}"
         + "".join(f", without {what}" for what, is_off in off.items() if is_off)
+        + override
     )
 
 
@@ -148,6 +171,9 @@ def _targets(mj: mujoco.MjModel, part: EntityRange) -> tuple[np.ndarray, list[np
             targets.append(first - part.tendon_start)
             continue
         targets.append(-1)
+        if mj.actuator_trntype[u] == mjtTrn.mjTRN_BODY:
+            targets[-1] = first - 1 - part.link_start
+            continue
         for site in (first, second) if second >= 0 else (first,):
             body = mj.site_bodyid[site] - 1 - part.link_start
             frames.append(np.array([u - part.actuator_start, max(body, -1)]))

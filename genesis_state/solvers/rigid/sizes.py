@@ -13,7 +13,8 @@ from genesis_state.solvers.rigid.actuators import transmission_sizes
 from genesis_state.solvers.rigid.collision import Collision, spans
 from genesis_state.solvers.rigid.constants import lone_bodies, mass_rows
 from genesis_state.solvers.rigid.coupling import Coupling
-from genesis_state.solvers.rigid.dofs import disabled, dof_damping, dof_damping_polynomial
+from genesis_state.solvers.rigid.dofs import dof_damping, dof_damping_polynomial
+from genesis_state.solvers.rigid.flags import constrains, disabled
 from genesis_state.solvers.rigid.hulls import DIMS as HULL_DIMS
 from genesis_state.solvers.rigid.tendons import tendon_counts, tendon_rows
 
@@ -70,13 +71,16 @@ def count(
             their own.
         sensors: How many sensors the step writes, by dim.
     """
-    welds = options.max_dynamic_constraints
-    rows = sum(_ROWS_OF_EQUALITY[int(what)] for what in mj.eq_type)
+    equalities = mj.neq if constrains(mj, "EQUALITY") else 0
+    welds = 0 if disabled(mj, "CONSTRAINT") else options.max_dynamic_constraints
+    rows = sum(_ROWS_OF_EQUALITY[int(what)] for what in mj.eq_type[:equalities])
     rows += welds * _ROWS_OF_EQUALITY[int(mujoco.mjtEq.mjEQ_WELD)]
     friction_dofs = int(np.count_nonzero(mj.dof_frictionloss))
     if options.batch_dofs_info:
         friction_dofs = mj.nv  # any may have some later
-    limited = mj.jnt_limited.astype(bool)
+    if not constrains(mj, "FRICTIONLOSS"):
+        friction_dofs = 0
+    limited = mj.jnt_limited.astype(bool) & constrains(mj, "LIMIT")
     # Both limits of a hinge may act at once when they are closer than twice the margin.
     balls = mj.jnt_type[limited] == mujoco.mjtJoint.mjJNT_BALL
     limit_rows = int(np.where(balls, 1, 2).sum())
@@ -101,6 +105,9 @@ def count(
         contacts=contacts,
         span=int(spans(mj, touching).max(initial=0)),
         cone_dim=int(touching.parameters[:, 0].max(initial=2)),
+        multiccd=_unless_disabled(mj, "MULTICCD", 1),
+        warm_start=_unless_disabled(mj, "WARMSTART", 1),
+        safe_reference=_unless_disabled(mj, "REFSAFE", 1),
         classes=len(touching.parameters),
         **touching.hulls.dims(),
         elliptic=int(mj.opt.cone == mujoco.mjtCone.mjCONE_ELLIPTIC),
@@ -115,8 +122,10 @@ def count(
         activations=mj.na,
         actuation=_unless_disabled(mj, "ACTUATION", 1),
         **transmission_sizes(mj, rows_of_M),
-        equalities=mj.neq,
-        body_equalities=int(np.isin(mj.eq_type, _OF_BODIES).sum()),
+        declared_equalities=mj.neq,
+        equalities=equalities,
+        body_equalities=int(np.isin(mj.eq_type[:equalities], _OF_BODIES).sum()),
+        dynamic_welds=options.max_dynamic_constraints,
         welds=welds,
         **tendon_counts(mj),
         friction_dofs=friction_dofs,
@@ -148,7 +157,7 @@ def count(
     )
 
 
-def _unless_disabled(mj: mujoco.MjModel, flag: str, number: int) -> int:
+def _unless_disabled(mj: mujoco.MjModel, flag: str, number: int | np.integer) -> int:
     """How many there are of what an option flag can switch off."""
     return 0 if disabled(mj, flag) else int(number)
 
@@ -180,8 +189,8 @@ def dims(n: Sizes) -> dict[str, int]:
         "transmission": n.transmissions,
         "moment_entry": n.moment_entries,
         "moment_pair": n.moment_pairs,
-        "equality": n.equalities,
-        "weld": n.welds,
+        "equality": n.declared_equalities,
+        "weld": n.dynamic_welds,
         "row": n.rows,
         "M_entry": n.M_entries,
         "tendon": n.tendons,

@@ -12,7 +12,7 @@ import mujoco
 import numpy as np
 from mujoco import mjtEq, mjtTrn, mjtWrap
 
-from genesis_state.solvers.rigid.dofs import disabled
+from genesis_state.solvers.rigid.flags import constrains, disabled
 
 WRAPPED = {int(mjtWrap.mjWRAP_SPHERE): "sphere", int(mjtWrap.mjWRAP_CYLINDER): "cylinder"}
 
@@ -138,16 +138,25 @@ def tendon_counts(mj: mujoco.MjModel) -> dict[str, int]:
         "damped_tendons": int(damped.sum()),
         "spring_tendons": int((damped | springs).sum()),
         "armature_tendons": int(np.count_nonzero(tendon_armature(mj))),
-        "friction_tendons": int((mj.tendon_frictionloss > 0).sum()),
-        "limited_tendons": int(mj.tendon_limited.sum()),
+        "friction_tendons": _friction_tendons(mj),
+        "limited_tendons": _limited_tendons(mj),
         "force_limited_tendons": int(mj.tendon_actfrclimited[driven_tendons(mj)].sum()),
-        "tendon_equalities": int((mj.eq_type == mjtEq.mjEQ_TENDON).sum()),
+        "tendon_equalities": int((mj.eq_type == mjtEq.mjEQ_TENDON).sum())
+        * constrains(mj, "EQUALITY"),
     }
 
 
 def tendon_rows(mj: mujoco.MjModel) -> int:
     """Most rows of tendons: dry friction, and both limits, which may act at once."""
-    return int((mj.tendon_frictionloss > 0).sum() + 2 * mj.tendon_limited.sum())
+    return _friction_tendons(mj) + 2 * _limited_tendons(mj)
+
+
+def _friction_tendons(mj: mujoco.MjModel) -> int:
+    return int((mj.tendon_frictionloss > 0).sum()) * constrains(mj, "FRICTIONLOSS")
+
+
+def _limited_tendons(mj: mujoco.MjModel) -> int:
+    return int(mj.tendon_limited.sum()) * constrains(mj, "LIMIT")
 
 
 def tendon_columns(mj: mujoco.MjModel, t: int) -> list[int]:

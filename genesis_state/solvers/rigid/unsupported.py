@@ -8,7 +8,6 @@ import mujoco
 import numpy as np
 from mujoco import (
     mjtBias,
-    mjtDisableBit,
     mjtDyn,
     mjtEnableBit,
     mjtEq,
@@ -18,6 +17,7 @@ from mujoco import (
     mjtTrn,
 )
 
+from genesis_state.solvers.rigid.flags import constrains
 from genesis_state.solvers.rigid.tendons import acts, wrapped_geoms
 
 JOINTS = {int(t): t.name.removeprefix("mjJNT_").lower() for t in mjtJoint.__members__.values()}
@@ -29,6 +29,7 @@ TRANSMISSIONS = (
     "mjTRN_JOINTINPARENT",
     "mjTRN_SITE",
     "mjTRN_SLIDERCRANK",
+    "mjTRN_BODY",
     "mjTRN_TENDON",
 )
 DYNAMICS = ("mjDYN_NONE", "mjDYN_INTEGRATOR", "mjDYN_FILTER", "mjDYN_FILTEREXACT")
@@ -45,17 +46,11 @@ GEOMS = (
     "mjGEOM_MESH",
 )
 
-# The first two flags are carried out. The others change nothing that we compute: sensors are not
-# evaluated, and the rest are shortcuts to the same result.
-FREE_TO_DISABLE = (
-    "mjDSBL_CONTACT",
-    "mjDSBL_FILTERPARENT",
-    "mjDSBL_SENSOR",
-    "mjDSBL_MIDPHASE",
-    "mjDSBL_ISLAND",
-    "mjDSBL_AUTORESET",
-)
-FREE_TO_ENABLE = ("mjENBL_ENERGY", "mjENBL_FWDINV")
+# Every flag may be disabled. Some of them change nothing that we compute: sensors are not
+# evaluated, there is one way to find contacts of convex shapes, and midphase, islands and the reset
+# of bad states are not what our steps are made of. Enabling these changes nothing either, but for
+# the override of contact parameters, which is carried out.
+FREE_TO_ENABLE = ("mjENBL_OVERRIDE", "mjENBL_ENERGY", "mjENBL_FWDINV", "mjENBL_INVDISCRETE")
 
 
 def unsupported(mj: mujoco.MjModel) -> list[str]:
@@ -76,7 +71,7 @@ def unsupported(mj: mujoco.MjModel) -> list[str]:
 
 def colliding(mj: mujoco.MjModel) -> np.ndarray:
     """Which geoms may touch something, bool (ngeom,): by their bits, or named in a pair."""
-    if mj.opt.disableflags & int(mjtDisableBit.mjDSBL_CONTACT):
+    if not constrains(mj, "CONTACT"):
         return np.zeros(mj.ngeom, dtype=bool)
     touching = (mj.geom_contype != 0) | (mj.geom_conaffinity != 0)
     touching[mj.pair_geom1] = touching[mj.pair_geom2] = True
@@ -104,14 +99,10 @@ def _options(mj: mujoco.MjModel) -> Iterator[str]:
             yield f"option {name}: forces of a fluid are not supported"
     if opt.noslip_iterations:
         yield "option noslip_iterations: the noslip solver is not supported"
-    for enum, flags, free, what in (
-        (mjtDisableBit, opt.disableflags, FREE_TO_DISABLE, "disabling"),
-        (mjtEnableBit, opt.enableflags, FREE_TO_ENABLE, "enabling"),
-    ):
-        # A member without underscore counts the others.
-        for name, bit in enum.__members__.items():
-            if flags & int(bit) and "_" in name and name not in free:
-                yield f"flag '{name.split('_', 1)[1].lower()}': {what} it is not supported"
+    # A member without underscore counts the others.
+    for name, bit in mjtEnableBit.__members__.items():
+        if opt.enableflags & int(bit) and "_" in name and name not in FREE_TO_ENABLE:
+            yield f"flag '{name.split('_', 1)[1].lower()}': enabling it is not supported"
 
 
 def _bodies(mj: mujoco.MjModel) -> Iterator[str]:
