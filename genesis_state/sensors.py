@@ -67,8 +67,8 @@ class JointForce(RigidSensor):
     `read()` gives `force`, shape (envs, 3) [N], and `torque` about the sensor's origin, shape
     (envs, 3) [N m], that the parent puts on the link, in the sensor's axes. They carry what the
     link and all below it need to move as they do, less what acts on them from outside: contacts,
-    applied forces, and connect and weld equalities. They are those of the moment that an IMU
-    reads.
+    applied forces, connect and weld equalities, and tendons through sites. They are those of the
+    moment that an IMU reads.
     """
 
 

@@ -277,7 +277,7 @@ def convex_faces(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template()
     F = patch_frame(normal)
     points = 0
     stage = 2
-    if ti.static(has_patch(n)):
+    if ti.static(has_patch(n) and n.multiccd):
         if nearest <= reach and not is_ball_like(kind // TYPES) and not is_ball_like(kind % TYPES):
             counts = place_features(e, m, d, pair, F, R, t)
             if counts.min() > 1:

@@ -1,7 +1,7 @@
 """What follows from the masses of an environment: the constants that MuJoCo sets at compile time.
 
 After `mj_setConst`: at the positions as written, `qpos0`, the inverse inertia of each dof and of
-each body, averaged over axes that are alike, and the mean diagonal of M.
+each body, averaged over axes that are alike, that along each tendon, and the mean diagonal of M.
 """
 
 from genesis_state.kernels.lang import ti
@@ -14,6 +14,7 @@ from genesis_state.kernels.rigid_kinematics import (
     moves_body,
 )
 from genesis_state.kernels.rigid_parameters import body_mass
+from genesis_state.kernels.rigid_tendon import add_tendon_armature, tendon_position
 from genesis_state.kernels.spatial import angular, linear
 
 MIN_VALUE = 1e-15
@@ -80,6 +81,18 @@ def weigh_bodies(e, m: ti.template(), n: ti.template(), d: ti.template()):
         d.bodies_invweight[e, b] = mean
 
 
+@ti.func
+def weigh_tendons(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """`M_factor`, `tendon_J` → `tendons_invweight`: J M^-1 J^T of each tendon."""
+    for t in range(n.tendons):
+        for i in range(n.dofs):
+            d.step_acc[e, i] = 0.0
+        start = m.tendon_J_start[t]
+        for k in range(start, start + m.tendon_J_size[t]):
+            d.step_acc[e, m.tendon_J_column[k]] = d.tendon_J[e, k]
+        d.tendons_invweight[e, t] = inverse_form(e, m, n, d.M_factor, d.step_acc)
+
+
 @ti.kernel
 def refresh_constants(
     m: ti.template(), n: ti.template(), d: ti.template(), chosen: ti.types.ndarray(ndim=1)
@@ -94,6 +107,10 @@ def refresh_constants(
             forward_kinematics(e, m, n, d, d.trial_qpos)
             com_position(e, m, n, d)
             mass_matrix(e, m, n, d)
+            if ti.static(n.tendons > 0):
+                tendon_position(e, m, n, d, d.trial_qpos)
+                if ti.static(n.armature_tendons > 0):
+                    add_tendon_armature(e, m, n, d)
             scale = 0.0
             for i in range(n.dofs):
                 scale += d.M[e, m.M_row_start[i] + m.M_row_size[i] - 1] / n.dofs
@@ -103,3 +120,5 @@ def refresh_constants(
             factor(e, m, n, d.M_factor)
             weigh_dofs(e, m, n, d)
             weigh_bodies(e, m, n, d)
+            if ti.static(n.tendons > 0):
+                weigh_tendons(e, m, n, d)

@@ -3,7 +3,8 @@
 A row r has its Jacobian `row_J[e, r, :]` (given from dof `row_first` up to but without `row_end`,
 zero elsewhere), its stiffness against violation `row_D` = 1 / R, its reference acceleration
 `row_aref`, and for dry friction its largest force `row_floss` (else 0).
-Rows come in the order equality, friction, limit; `n_rows[e]` counts them. The formulas are those
+Rows come in the order equality, friction, limit, each of joints before tendons; `n_rows[e]` counts
+them. The formulas are those
 of the MuJoCo documentation, chapter Computation, section Constraint model.
 
 Rows are first collected, then finished in one loop: a function is inlined wherever it is called,
@@ -13,6 +14,19 @@ and compile time grows faster than the code.
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_kinematics import BALL, FREE, moves_body, point_velocity, read_quat
 from genesis_state.kernels.rigid_parameters import body_invweight, dof_frictionloss, dof_invweight
+from genesis_state.kernels.rigid_row import (
+    EQUALITY,
+    FRICTION,
+    LIMIT,
+    TENDON_FRICTION,
+    new_row,
+    quartic,
+)
+from genesis_state.kernels.rigid_tendon_rows import (
+    tendon_equality,
+    tendon_friction,
+    tendon_limits,
+)
 from genesis_state.kernels.spatial import (
     angular,
     cross_motion,
@@ -23,32 +37,8 @@ from genesis_state.kernels.spatial import (
     quat_to_rotvec,
 )
 
-EQUALITY, FRICTION, LIMIT = 0, 1, 2  # kinds of a row
-CONNECT, WELD, JOINT = 0, 1, 2  # kinds of an equality, numbered as mujoco.mjtEq
+CONNECT, WELD, JOINT, TENDON = 0, 1, 2, 3  # kinds of an equality, numbered as mujoco.mjtEq
 MIN_VALUE = 1e-15
-
-
-@ti.func
-def new_row(e, d: ti.template(), kind, source, first, end, position, violation, weight):
-    """Appends a row with a zero Jacobian over the dofs `first` to `end` and returns its number.
-
-    `source` is the equality, dof or joint whose parameters hold, `position` this row's share of
-    the violation, `violation` that of the whole constraint, `weight` the mean inverse inertia
-    that it meets.
-    """
-    r = d.n_rows[e]
-    d.n_rows[e] = r + 1
-    d.row_kind[e, r] = kind
-    d.row_source[e, r] = source
-    d.row_first[e, r] = first
-    d.row_end[e, r] = end
-    d.row_position[e, r] = position
-    d.row_violation[e, r] = violation
-    d.row_weight[e, r] = weight
-    d.row_J_rate[e, r] = 0.0
-    for k in range(first, end):
-        d.row_J[e, r, k] = 0.0
-    return r
 
 
 @ti.func
@@ -87,7 +77,7 @@ def reference(ref, imp, h):
     """Stiffness [1/s^2] and damping [1/s] that `ref`, solref, asks for.
 
     solref is (-stiffness, -damping), or (time constant, damping ratio) if positive; then no faster
-    than the time step `h` can follow.
+    than the time step `h` can follow, unless it is zero.
     """
     dw = ti.min(ti.max(imp[1], 0.0001), 0.9999)
     stiffness = -ref[0] / (dw * dw)
@@ -101,7 +91,7 @@ def reference(ref, imp, h):
 
 @ti.func
 def finish_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
-    """Sets `row_D`, `row_aref`, `row_floss` of every row."""
+    """Sets `row_D`, `row_aref`, `row_floss` of every row; `h` as in `reference`."""
     for r in range(d.n_rows[e]):
         kind = d.row_kind[e, r]
         s = d.row_source[e, r]
@@ -115,9 +105,21 @@ def finish_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
         elif kind == LIMIT:
             ref = m.joint_solref[s]
             imp = m.joint_solimp[s]
-        else:
-            ref = m.eq_solref[s]
-            imp = m.eq_solimp[s]
+        elif kind == EQUALITY:
+            if s < n.equalities:
+                ref = m.eq_solref[s]
+                imp = m.eq_solimp[s]
+            else:  # a weld that was made on the way
+                ref = ti.Vector([0.02, 1.0])
+                imp = ti.Vector([0.9, 0.95, 0.001, 0.5, 2.0])
+        if ti.static(n.tendons > 0):
+            if kind == TENDON_FRICTION:
+                ref = m.tendon_friction_solref[s]
+                imp = m.tendon_friction_solimp[s]
+                floss = m.tendon_frictionloss[s]
+            elif kind > TENDON_FRICTION:
+                ref = m.tendon_limit_solref[s]
+                imp = m.tendon_limit_solimp[s]
         i = impedance(imp, d.row_violation[e, r])
         stiffness, damping = reference(ref, imp, h)
         velocity = 0.0
@@ -148,18 +150,46 @@ def pure(v):
 
 
 @ti.func
+def body_frames(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
+    """Two bodies that equality `c` ties together, and a frame on each; the model's come first."""
+    b1 = 0
+    b2 = 0
+    anchor1 = ti.Vector([0.0, 0.0, 0.0])
+    anchor2 = ti.Vector([0.0, 0.0, 0.0])
+    quat1 = ti.Vector([1.0, 0.0, 0.0, 0.0])
+    quat2 = ti.Vector([1.0, 0.0, 0.0, 0.0])
+    weld = True
+    scale = 1.0
+    if ti.static(n.body_equalities > 0):
+        if c < n.equalities:
+            b1 = m.eq_object1[c]
+            b2 = m.eq_object2[c]
+            anchor1 = m.eq_anchor1[c]
+            anchor2 = m.eq_anchor2[c]
+            quat1 = m.eq_quat1[c]
+            quat2 = m.eq_quat2[c]
+            weld = m.eq_type[c] == WELD
+            scale = m.eq_torque_scale[c]
+    if ti.static(n.welds > 0):
+        if c >= n.equalities:
+            k = c - n.equalities
+            b1 = d.weld_link1[e, k] + 1
+            b2 = d.weld_link2[e, k] + 1
+            anchor2 = d.weld_pos[e, k]
+            quat1 = d.weld_quat[e, k]
+    return b1, b2, anchor1, anchor2, quat1, quat2, weld, scale
+
+
+@ti.func
 def body_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
     """Rows of connect and weld `c`: two frames, one on each body, that should coincide."""
-    b1 = m.eq_object1[c]
-    b2 = m.eq_object2[c]
-    weld = m.eq_type[c] == WELD
-    p1 = d.xpos[e, b1] + quat_rotate(d.xquat[e, b1], m.eq_anchor1[c])
-    p2 = d.xpos[e, b2] + quat_rotate(d.xquat[e, b2], m.eq_anchor2[c])
+    b1, b2, anchor1, anchor2, quat1, quat2, weld, scale = body_frames(e, m, n, d, c)
+    p1 = d.xpos[e, b1] + quat_rotate(d.xquat[e, b1], anchor1)
+    p2 = d.xpos[e, b2] + quat_rotate(d.xquat[e, b2], anchor2)
     error = p1 - p2
-    q1 = quat_mul(d.xquat[e, b1], m.eq_quat1[c])
-    q2 = quat_conj(quat_mul(d.xquat[e, b2], m.eq_quat2[c]))
+    q1 = quat_mul(d.xquat[e, b1], quat1)
+    q2 = quat_conj(quat_mul(d.xquat[e, b2], quat2))
     turn = quat_mul(q2, q1)
-    scale = m.eq_torque_scale[c]
     turn_error = scale * ti.Vector([turn[1], turn[2], turn[3]])
     violation2 = error.dot(error)
     if weld:
@@ -233,9 +263,9 @@ def joint_equality(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
     if j2 >= 0:
         i2 = m.joint_dof_start[j2]
         q2 = m.joint_q_start[j2]
-        x = d.qpos[e, q2] - m.qpos0[q2]
-        position -= x * (p[1] + x * (p[2] + x * (p[3] + x * p[4])))
-        slope = p[1] + x * (2.0 * p[2] + x * (3.0 * p[3] + x * 4.0 * p[4]))
+        value, slope_there = quartic(p, d.qpos[e, q2] - m.qpos0[q2])
+        position -= value
+        slope = slope_there
         weight += dof_invweight(e, i2, m, n, d)
     first = ti.min(i1, i2)
     end = ti.max(i1, i2) + 1
@@ -278,12 +308,26 @@ def joint_limits(e, m: ti.template(), n: ti.template(), d: ti.template()):
 def make_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     """All constraint rows of environment `e`, and how many are equalities."""
     d.n_rows[e] = 0
-    if ti.static(n.equalities > 0):
-        for c in range(n.equalities):
-            if m.eq_active[c] != 0:
-                if m.eq_type[c] == JOINT:
-                    joint_equality(e, m, n, d, c)
-                elif ti.static(n.body_equalities > 0):
+    if ti.static(n.equalities + n.welds > 0):
+        for c in range(n.equalities + n.welds):
+            ties = False
+            if ti.static(n.equalities > 0):
+                if c < n.equalities:
+                    ties = d.eq_active[e, c]
+                    if m.eq_type[c] == JOINT:
+                        if ties:
+                            joint_equality(e, m, n, d, c)
+                        ties = False
+                    if ti.static(n.tendon_equalities > 0):
+                        if m.eq_type[c] == TENDON:
+                            if ties:
+                                tendon_equality(e, m, n, d, c)
+                            ties = False
+            if ti.static(n.welds > 0):
+                if c >= n.equalities:
+                    ties = d.weld_link1[e, c - n.equalities] >= 0
+            if ti.static(n.body_equalities + n.welds > 0):
+                if ties:
                     body_equality(e, m, n, d, c)
     d.n_equality_rows[e] = d.n_rows[e]
     if ti.static(n.friction_dofs > 0):
@@ -291,7 +335,11 @@ def make_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
             if dof_frictionloss(e, i, m, n, d) > 0.0:
                 r = new_row(e, d, FRICTION, i, i, i + 1, 0.0, 0.0, dof_invweight(e, i, m, n, d))
                 d.row_J[e, r, i] = 1.0
+    if ti.static(n.friction_tendons > 0):
+        tendon_friction(e, m, n, d)
     if ti.static(n.limited_joints > 0):
         joint_limits(e, m, n, d)
+    if ti.static(n.limited_tendons > 0):
+        tendon_limits(e, m, n, d)
     if ti.static(n.rows > 0):
         finish_rows(e, m, n, d, h)

@@ -118,7 +118,8 @@ def write_contact_forces(e, n: ti.template(), d: ti.template()):
 @subroutine
 def make_constraints(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float):
     """The state → constraint rows and contacts."""
-    make_rows(e, m, n, d, h)
+    shortest = h if ti.static(n.safe_reference) else 0.0
+    make_rows(e, m, n, d, shortest)
     if ti.static(n.contacts > 0):
         find_contacts(e, m, n, d)
-        make_contacts(e, m, n, d, h)
+        make_contacts(e, m, n, d, shortest)

@@ -154,39 +154,78 @@ def add_wrench(e, m: ti.template(), d: ti.template(), b, force, torque, point, q
 
 
 @ti.func
-def passive_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """Springs, dampers and gravity compensation → `qfrc_passive`, `qfrc_gravcomp`."""
-    for i in range(n.dofs):
-        d.qfrc_passive[e, i] = -dof_damping(e, i, m, n, d) * d.dofs_vel[e, i]
-        d.qfrc_gravcomp[e, i] = 0.0
+def damper(e, i, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Damping of dof `i` at its velocity: force per velocity, and the derivative of the force."""
+    force = dof_damping(e, i, m, n, d)
+    slope = force
+    if ti.static(n.damping_polynomials > 0):
+        speed = ti.abs(d.dofs_vel[e, i])
+        linear_part = m.dof_damping_polynomial[i][0] * speed
+        square_part = m.dof_damping_polynomial[i][1] * speed * speed
+        force += linear_part + square_part
+        slope += 2.0 * linear_part + 3.0 * square_part
+    return force, slope
+
+
+@ti.func
+def spring(j, stiffness, stretch, m: ti.template(), n: ti.template()):
+    """Force per stretch of joint `j`'s spring, at this stretch [m, rad]."""
+    r = stiffness
+    if ti.static(n.stiffness_polynomials > 0):
+        p = m.joint_stiffness_polynomial[j]
+        r += stretch * (p[0] + stretch * p[1])
+    return r
+
+
+@ti.func
+def has_spring(j, stiffness, m: ti.template(), n: ti.template()):
+    """Whether joint `j` has a spring."""
+    r = stiffness != 0.0
+    if ti.static(n.stiffness_polynomials > 0):
+        p = m.joint_stiffness_polynomial[j]
+        r = r or p[0] != 0.0 or p[1] != 0.0
+    return r
+
+
+@ti.func
+def spring_forces(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Adds the springs of joints to `qfrc_passive`."""
     for j in range(n.joints):
         stiffness = joint_stiffness(e, j, m, n, d)
-        if stiffness != 0.0:
+        if has_spring(j, stiffness, m, n):
             i = m.joint_dof_start[j]
             q = m.joint_q_start[j]
             kind = m.joint_type[j]
             if kind == FREE or kind == BALL:
                 if kind == FREE:
+                    stretch = ti.Vector(
+                        [d.qpos[e, q + k] - m.qpos_spring[q + k] for k in ti.static(range(3))]
+                    )
+                    pull = spring(j, stiffness, stretch.norm(), m, n)
                     for k in ti.static(range(3)):
-                        stretch = d.qpos[e, q + k] - m.qpos_spring[q + k]
-                        d.qfrc_passive[e, i + k] = d.qfrc_passive[e, i + k] - stiffness * stretch
+                        d.qfrc_passive[e, i + k] = d.qfrc_passive[e, i + k] - pull * stretch[k]
                     i += 3
                     q += 3
-                rest = ti.Vector(
-                    [
-                        m.qpos_spring[q],
-                        m.qpos_spring[q + 1],
-                        m.qpos_spring[q + 2],
-                        m.qpos_spring[q + 3],
-                    ]
-                )
+                rest = ti.Vector([m.qpos_spring[q + k] for k in ti.static(range(4))])
                 turn = quat_to_rotvec(quat_mul(quat_conj(rest), read_quat(d.qpos, e, q)))
+                pull = spring(j, stiffness, turn.norm(), m, n)
                 for k in ti.static(range(3)):
-                    d.qfrc_passive[e, i + k] = d.qfrc_passive[e, i + k] - stiffness * turn[k]
+                    d.qfrc_passive[e, i + k] = d.qfrc_passive[e, i + k] - pull * turn[k]
             else:
-                d.qfrc_passive[e, i] = d.qfrc_passive[e, i] - stiffness * (
-                    d.qpos[e, q] - m.qpos_spring[q]
-                )
+                stretch = d.qpos[e, q] - m.qpos_spring[q]
+                pull = spring(j, stiffness, stretch, m, n)
+                d.qfrc_passive[e, i] = d.qfrc_passive[e, i] - pull * stretch
+
+
+@ti.func
+def passive_force(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Springs, dampers and gravity compensation → `qfrc_passive`, `qfrc_gravcomp`."""
+    for i in range(n.dofs):
+        damping, _slope = damper(e, i, m, n, d)
+        d.qfrc_passive[e, i] = -damping * d.dofs_vel[e, i]
+        d.qfrc_gravcomp[e, i] = 0.0
+    if ti.static(n.springs):
+        spring_forces(e, m, n, d)
     if ti.static(n.gravity_compensated > 0):
         zero = ti.Vector([0.0, 0.0, 0.0])
         for b in range(1, n.bodies):

@@ -6,7 +6,9 @@ Gaussian elimination.
 """
 
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_parameters import body_inertia, body_mass, dof_damping
+from genesis_state.kernels.rigid_dynamics import damper
+from genesis_state.kernels.rigid_parameters import body_inertia, body_mass
+from genesis_state.kernels.rigid_tendon import add_tendon_damping_of
 from genesis_state.kernels.spatial import quat_mul, quat_to_matrix
 
 
@@ -41,6 +43,27 @@ def add_bias_derivative(e, m: ti.template(), n: ti.template(), d: ti.template(),
         for c in ti.static(range(3)):
             d.free_A[e, a, 3 + c] = d.free_A[e, a, 3 + c] + h * lin[a, c]
             d.free_A[e, 3 + a, 3 + c] = d.free_A[e, 3 + a, 3 + c] + h * rot[a, c]
+
+
+@ti.func
+def add_free_damping(e, m: ti.template(), n: ti.template(), d: ti.template(), i, h):
+    """Adds h moment^T damping moment of all transmissions to `free_A`, for the six dofs from `i`.
+
+    PD control drives no free joint.
+    """
+    for t in range(n.transmissions):
+        damping = h * d.transmission_damping[e, t]
+        if damping != 0.0:
+            start = m.moment_start[t]
+            for s in range(start, start + m.moment_size[t]):
+                r = m.moment_dof[s] - i
+                if r >= 0 and r < 6:
+                    for k in range(start, start + m.moment_size[t]):
+                        c = m.moment_dof[k] - i
+                        if c >= 0 and c < 6:
+                            d.free_A[e, r, c] = (
+                                d.free_A[e, r, c] + damping * d.moment[e, s] * d.moment[e, k]
+                            )
 
 
 @ti.func
@@ -88,9 +111,12 @@ def solve_free_bodies(e, m: ti.template(), n: ti.template(), d: ti.template(), h
                     c = m.M_column[start + s] - i
                     d.free_A[e, r, c] = d.M[e, start + s]
                     d.free_A[e, c, r] = d.M[e, start + s]
-                d.free_A[e, r, r] = d.free_A[e, r, r] + h * (
-                    dof_damping(e, i + r, m, n, d) + d.actuator_damping[e, i + r]
-                )
+                _force, damping = damper(e, i + r, m, n, d)
+                d.free_A[e, r, r] = d.free_A[e, r, r] + h * (damping + d.actuator_damping[e, i + r])
                 d.step_acc[e, i + r] = d.qfrc_smooth[e, i + r] + d.qfrc_constraint[e, i + r]
+            if ti.static(n.damped_tendons > 0):
+                add_tendon_damping_of(e, m, n, d, i, h, d.free_A)
+            if ti.static(n.transmissions > 0 and n.actuation):
+                add_free_damping(e, m, n, d, i, h)
             add_bias_derivative(e, m, n, d, b, i, h)
             eliminate(e, d, i)

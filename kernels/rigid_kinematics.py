@@ -8,8 +8,10 @@ expressed at the centre of mass of the kinematic tree, with world axes.
 from genesis_state.kernels.lang import ti
 from genesis_state.kernels.rigid_parameters import body_com, body_inertia, body_mass, tree_mass
 from genesis_state.kernels.spatial import (
+    angular,
     cross_motion,
     inertia_about,
+    linear,
     quat_from_axis_angle,
     quat_mul,
     quat_normalized,
@@ -38,7 +40,10 @@ def read_quat(a: ti.template(), e, i):
 def forward_kinematics(
     e, m: ti.template(), n: ti.template(), d: ti.template(), qpos: ti.template()
 ):
-    """`qpos` → `xpos`, `xquat` of the bodies, `xanchor`, `xaxis` of the joints."""
+    """`qpos`, `mocap_pos`, `mocap_quat` → `xpos`, `xquat` of bodies, `xanchor`, `xaxis` of joints.
+
+    A mocap body hangs in the world and has no joints.
+    """
     d.xpos[e, 0] = ti.Vector([0.0, 0.0, 0.0])
     d.xquat[e, 0] = ti.Vector([1.0, 0.0, 0.0, 0.0])
     for b in range(1, n.bodies):
@@ -47,6 +52,11 @@ def forward_kinematics(
         parent = m.body_parent[b]
         pos = d.xpos[e, parent] + quat_rotate(d.xquat[e, parent], m.body_pos[b])
         quat = quat_mul(d.xquat[e, parent], m.body_quat[b])
+        if ti.static(n.mocaps > 0):
+            k = m.body_mocap[b]
+            if k >= 0:
+                pos = d.mocap_pos[e, k]
+                quat = quat_normalized(d.mocap_quat[e, k])
         for j in range(joint_start, joint_start + n_joints):
             q = m.joint_q_start[j]
             kind = m.joint_type[j]
@@ -154,6 +164,18 @@ def com_velocity(e, m: ti.template(), n: ti.template(), d: ti.template()):
 def point_velocity(e, m: ti.template(), d: ti.template(), b, point):
     """Linear velocity [m/s], world axes, of the point of body `b` that is at `point`."""
     return velocity_at(d.cvel[e, b], point - d.tree_com[e, m.body_root[b]])
+
+
+@ti.func
+def point_acceleration(e, m: ti.template(), d: ti.template(), b, point):
+    """Linear acceleration [m/s^2], world axes, of the point of body `b` that is at `point`.
+
+    With `cacc`, whatever that leaves out.
+    """
+    a = d.cacc[e, b]
+    offset = point - d.tree_com[e, m.body_root[b]]
+    spin = angular(d.cvel[e, b]).cross(point_velocity(e, m, d, b, point))
+    return linear(a) + angular(a).cross(offset) + spin
 
 
 @ti.func

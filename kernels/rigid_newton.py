@@ -25,6 +25,7 @@ from genesis_state.kernels.rigid_hessian import (
 )
 from genesis_state.kernels.rigid_parameters import mean_inertia
 from genesis_state.kernels.rigid_row import row_derivatives, row_piece
+from genesis_state.kernels.rigid_smooth import smooth_force
 from genesis_state.kernels.subroutine import calls, subroutine
 
 
@@ -39,7 +40,7 @@ def warm_start(e, m: ti.template(), n: ti.template(), d: ti.template()):
     for i in range(n.dofs):
         total += d.dofs_acc[e, i]
     # A start that is not a number must not survive.
-    if ti.math.isnan(total) or ti.math.isinf(total):
+    if ti.static(not n.warm_start) or ti.math.isnan(total) or ti.math.isinf(total):
         for i in range(n.dofs):
             d.dofs_acc[e, i] = 0.0
     mul_mass(e, m, n, d, d.dofs_acc, d.Ma)
@@ -288,13 +289,15 @@ def descent(
 ):
     """First half of iteration `k`: `grad`, its scaled norm and, unless there is no need, `search`.
 
-    Before the first iteration come constraints and the start: a function that is called may call
-    one other only, and this keeps each of them small.
+    Before the first iteration come constraints, forces that follow from what touches, and the
+    start: a function that is called may call one other only, and this keeps each of them small.
     """
     constrained = True
     if k == 0:
         if ti.static(calls()):
             make_constraints(e, m, n, d, h)
+        if ti.static(n.adhesions > 0):
+            smooth_force(e, m, n, d, h)
         constrained = d.n_rows[e] + d.n_contacts[e] > 0
         if constrained:
             warm_start(e, m, n, d)

@@ -46,6 +46,12 @@ def dof_invweight(e, i, m: ti.template(), n: ti.template(), d: ti.template()):
 
 
 @ti.func
+def tendon_invweight(e, t, m: ti.template(), n: ti.template(), d: ti.template()):
+    """Mean inverse inertia along tendon `t`."""
+    return d.tendons_invweight[e, t] if ti.static(n.own_weights) else m.tendon_invweight[t]
+
+
+@ti.func
 def mean_inertia(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """Scale of M, for the solver's tolerance."""
     return d.inertia_scale[e, 0] if ti.static(n.own_weights) else m.mean_inertia[0]
@@ -54,7 +60,10 @@ def mean_inertia(e, m: ti.template(), n: ti.template(), d: ti.template()):
 @ti.func
 def dof_damping(e, i, m: ti.template(), n: ti.template(), d: ti.template()):
     """Damping of dof `i` [N s/m, N m s/rad]."""
-    return d.dofs_damping[e, i] if ti.static(n.own_dofs) else m.dof_damping[i]
+    r = 0.0
+    if ti.static(n.dampers):
+        r = d.dofs_damping[e, i] if ti.static(n.own_dofs) else m.dof_damping[i]
+    return r
 
 
 @ti.func

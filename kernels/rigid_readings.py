@@ -14,10 +14,12 @@ from genesis_state.kernels.rigid_kinematics import (
     com_velocity,
     forward_kinematics,
     moves_body,
+    point_acceleration,
     read_vec3,
 )
-from genesis_state.kernels.rigid_sensors import body_accelerations, point_acceleration
+from genesis_state.kernels.rigid_sensors import body_accelerations
 from genesis_state.kernels.rigid_step import write_links
+from genesis_state.kernels.rigid_tendon import tendon_position
 from genesis_state.kernels.spatial import angular, quat_rotate
 
 
@@ -118,9 +120,12 @@ def control_force(
 ):
     """State, controls and commands → force of actuators and PD control on every dof."""
     for e in range(n.envs):
-        if ti.static(n.gravity_compensated > 0):
+        if ti.static(n.gravity_compensated + n.transmissions > 0):
             forward_kinematics(e, m, n, d, d.qpos)
             com_position(e, m, n, d)
+        if ti.static(n.tendons > 0):
+            tendon_position(e, m, n, d, d.qpos)
+        if ti.static(n.gravity_compensated > 0):
             passive_force(e, m, n, d)
         else:
             for i in range(n.dofs):

@@ -5,11 +5,13 @@ as the bias force. All is that of the state the step begins from.
 """
 
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_constraint import JOINT, WELD, pure
+from genesis_state.kernels.rigid_constraint import JOINT, TENDON, WELD, pure
 from genesis_state.kernels.rigid_coupling import take_off_coupling
-from genesis_state.kernels.rigid_kinematics import point_velocity
+from genesis_state.kernels.rigid_kinematics import point_acceleration
 from genesis_state.kernels.rigid_parameters import gravity
 from genesis_state.kernels.rigid_row import row_derivatives
+from genesis_state.kernels.rigid_tendon import direction_of, segment_end
+from genesis_state.kernels.rigid_tension import add_coupling_tension, tensions
 from genesis_state.kernels.spatial import (
     angular,
     cross_force,
@@ -31,15 +33,6 @@ def body_accelerations(e, m: ti.template(), n: ti.template(), d: ti.template(), 
         for i in range(m.body_dof_start[b], m.body_dof_start[b] + m.body_n_dofs[b]):
             a += d.cdof_dot[e, i] * d.dofs_vel[e, i] + d.cdof[e, i] * d.dofs_acc[e, i]
         d.cacc[e, b] = a
-
-
-@ti.func
-def point_acceleration(e, m: ti.template(), d: ti.template(), b, point):
-    """Linear acceleration [m/s^2], world axes, of the point of body `b` that is at `point`."""
-    a = d.cacc[e, b]
-    offset = point - d.tree_com[e, m.body_root[b]]
-    spin = angular(d.cvel[e, b]).cross(point_velocity(e, m, d, b, point))
-    return linear(a) + angular(a).cross(offset) + spin
 
 
 @ti.func
@@ -81,11 +74,18 @@ def row_force(e, d: ti.template(), r):
 
 @ti.func
 def take_off_equalities(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """Forces of connects and welds, with the torque that does the work of a weld's last rows."""
+    """Forces of connects and welds, with the torque that does the work of a weld's last rows.
+
+    Those of equalities between tendons are added to `tendon_force`.
+    """
     r = 0
     for c in range(n.equalities):
-        if m.eq_active[c] != 0:
+        if d.eq_active[e, c]:
             if m.eq_type[c] == JOINT:
+                r += 1
+            elif m.eq_type[c] == TENDON:
+                if ti.static(n.tendon_equalities > 0 and n.tendon_segments > 0):
+                    add_coupling_tension(e, m, d, c, r)
                 r += 1
             else:
                 force = row_force(e, d, r)
@@ -111,6 +111,22 @@ def take_off_equalities(e, m: ti.template(), n: ti.template(), d: ti.template())
 
 
 @ti.func
+def take_off_tendons(e, m: ti.template(), n: ti.template(), d: ti.template()):
+    """What tendons that go through sites pull at both ends of their segments."""
+    zero = ti.Vector([0.0, 0.0, 0.0])
+    for s in range(n.tendon_segments):
+        b1 = m.tendon_segment_body1[s]
+        b2 = m.tendon_segment_body2[s]
+        if b1 != b2:
+            p1 = segment_end(e, b1, m.tendon_segment_pos1[s], d)
+            p2 = segment_end(e, b2, m.tendon_segment_pos2[s], d)
+            scale = m.tendon_segment_scale[s] * d.tendon_force[e, m.tendon_segment_of[s]]
+            force = scale * direction_of(p2 - p1)
+            take_off(e, m, d, b1, -force, zero, p1)
+            take_off(e, m, d, b2, force, zero, p2)
+
+
+@ti.func
 def joint_forces(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """`cacc` and all outer forces → `cfrc`, what each body gets from its parent."""
     for b in range(1, n.bodies):
@@ -122,8 +138,12 @@ def joint_forces(e, m: ti.template(), n: ti.template(), d: ti.template()):
         take_off(e, m, d, b, linear(applied), angular(applied), d.xipos[e, b])
     if ti.static(n.contacts > 0):
         take_off_contacts(e, m, n, d)
-    if ti.static(n.body_equalities > 0):
+    if ti.static(n.tendon_segments > 0):
+        tensions(e, m, n, d)
+    if ti.static(n.body_equalities + n.tendon_equalities * n.tendon_segments > 0):
         take_off_equalities(e, m, n, d)
+    if ti.static(n.tendon_segments > 0):
+        take_off_tendons(e, m, n, d)
     if ti.static(n.coupled):
         take_off_coupling(e, m, n, d)
     for k in range(1, n.bodies):

@@ -6,16 +6,19 @@ each environment is a loop iteration of its own, so its result depends on nothin
 
 from genesis_state.kernels.dealing import dealt, n_blocks, n_iterations
 from genesis_state.kernels.lang import ti
-from genesis_state.kernels.rigid_actuation import STATELESS, actuation, next_activation
+from genesis_state.kernels.rigid_actuation import (
+    INTEGRATOR,
+    STATELESS,
+    next_activation,
+)
 from genesis_state.kernels.rigid_contact import make_constraints
 from genesis_state.kernels.rigid_coupling import (
-    add_coupling_force,
     add_coupling_inertia,
     take_off_coupling_inertia,
 )
 from genesis_state.kernels.rigid_dynamics import (
-    applied_force,
     bias_force,
+    damper,
     factor,
     mass_matrix,
     passive_force,
@@ -33,8 +36,17 @@ from genesis_state.kernels.rigid_kinematics import (
 from genesis_state.kernels.rigid_momentum import keep_momentum
 from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.rigid_newton import constrained_acceleration
-from genesis_state.kernels.rigid_parameters import dof_damping
 from genesis_state.kernels.rigid_sensors import write_sensors
+from genesis_state.kernels.rigid_smooth import smooth_force
+from genesis_state.kernels.rigid_tendon import (
+    add_tendon_armature,
+    add_tendon_bias,
+    add_tendon_damping,
+    add_tendon_springs,
+    tendon_position,
+    tendon_velocities,
+)
+from genesis_state.kernels.rigid_transmission import add_transmission_damping, nearest_setpoint
 from genesis_state.kernels.spatial import quat_integrate, rotvec_rate
 from genesis_state.kernels.subroutine import calls, subroutine
 
@@ -44,9 +56,16 @@ LARGEST = 1e10  # a coordinate beyond this counts as an error, as does one that 
 
 @subroutine
 def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.template(), h: float):
-    """Body frames, velocities and controls → `dofs_acc`; without calls, `qfrc_smooth` only."""
+    """Body frames, velocities and controls → `dofs_acc`; without calls, `qfrc_smooth` only.
+
+    Where actuators pull on what touches, contacts come before them, see rigid_newton.py.
+    """
     com_position(e, m, n, d)
+    if ti.static(n.tendons > 0):
+        tendon_position(e, m, n, d, d.qpos)
     mass_matrix(e, m, n, d)
+    if ti.static(n.armature_tendons > 0):
+        add_tendon_armature(e, m, n, d)
     if ti.static(n.coupled):
         add_coupling_inertia(e, n, d)
     if ti.static(not n.newton):
@@ -54,14 +73,16 @@ def forward_dynamics(e: ti.i32, m: ti.template(), n: ti.template(), d: ti.templa
             d.M_factor[e, k] = d.M[e, k]
         factor(e, m, n, d.M_factor)
     com_velocity(e, m, n, d)
+    if ti.static(n.tendons > 0):
+        tendon_velocities(e, m, n, d)
     passive_force(e, m, n, d)
+    if ti.static(n.spring_tendons > 0):
+        add_tendon_springs(e, m, n, d)
     bias_force(e, m, n, d)
-    actuation(e, m, n, d, h)
-    for i in range(n.dofs):
-        d.qfrc_smooth[e, i] = d.qfrc_passive[e, i] - d.qfrc_bias[e, i] + d.qfrc_actuator[e, i]
-    applied_force(e, m, n, d)
-    if ti.static(n.coupled):
-        add_coupling_force(e, n, d)
+    if ti.static(n.armature_tendons > 0):
+        add_tendon_bias(e, m, n, d)
+    if ti.static(n.adhesions == 0):
+        smooth_force(e, m, n, d, h)
     if ti.static(calls()):
         constrained_acceleration(e, m, n, d, h)
 
@@ -92,29 +113,41 @@ def integrate_positions(
 @ti.func
 def integrate_activations(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     """`act` → its value after time `h` with the rate `act_dot`."""
-    for u in range(n.actuators):
-        if m.actuator_dynamics[u] != STATELESS:
-            a = m.actuator_act_start[u]
-            d.act[e, a] = next_activation(m, u, d.act[e, a], d.act_dot[e, a], h)
+    if ti.static(n.actuation):
+        for u in range(n.actuators):
+            if m.actuator_dynamics[u] != STATELESS:
+                a = m.actuator_act_start[u]
+                act = next_activation(m, u, d.act[e, a], d.act_dot[e, a], h)
+                if ti.static(n.transmissions > 0):
+                    t = m.actuator_transmission[u]
+                    if t >= 0 and m.actuator_dynamics[u] == INTEGRATOR:
+                        act = nearest_setpoint(m, t, act, d.transmission_length[e, t])
+                d.act[e, a] = act
 
 
 @ti.func
 def velocity_step(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     """`dofs_vel` → its value after time `h`, damping taken at the end of the step.
 
-    (M + h D) a = f, with D the joint damping, and for implicitfast also what actuators damp. The
-    velocity gain of PD control is always in D.
+    (M + h D) a = f, with D the joint damping, and for implicitfast also what tendons and actuators
+    damp. The velocity gain of PD control is always in D.
     """
     for k in range(n.M_entries):
         d.M_factor[e, k] = d.M[e, k]
     for i in range(n.dofs):
-        damping = dof_damping(e, i, m, n, d)
+        damping = 0.0
+        if ti.static(n.euler_damping or n.integrator == IMPLICITFAST):
+            _force, damping = damper(e, i, m, n, d)
         if ti.static(n.integrator == IMPLICITFAST) or d.control_mode[e, i] != 0:
             damping += d.actuator_damping[e, i]
         d.M_factor[e, m.M_row_start[i] + m.M_row_size[i] - 1] = (
             d.M_factor[e, m.M_row_start[i] + m.M_row_size[i] - 1] + h * damping
         )
         d.step_acc[e, i] = d.qfrc_smooth[e, i] + d.qfrc_constraint[e, i]
+    if ti.static(n.integrator == IMPLICITFAST and n.damped_tendons > 0):
+        add_tendon_damping(e, m, n, d, h, d.M_factor)
+    if ti.static(n.integrator == IMPLICITFAST and n.transmissions > 0 and n.actuation):
+        add_transmission_damping(e, m, n, d, h)
     factor(e, m, n, d.M_factor)
     solve(e, m, n, d.M_factor, d.step_acc)
     if ti.static(n.integrator == IMPLICITFAST):

@@ -119,4 +119,55 @@ MODELS = {
     ),
     # Alone and free: implicitfast keeps the gyroscopic force.
     "free_body": mjcf(f'<body><joint type="free" damping="0.1" armature="0.02"/>{BOX}</body>'),
+    # Transmissions: balls and free joints with lengths, in both frames, servos that wind up.
+    "servos_of_balls": mjcf(
+        f'<body><joint name="ball" type="ball"/>{LIMB}<body pos="0.3 0 0"><joint name="second"'
+        f' type="ball"/>{BOX}</body></body><body pos="0 1 0"><freejoint name="free"/>{BOX}'
+        f'<body pos="0.2 0 0"><joint/>{LIMB}</body></body>'
+        f'<body pos="0 2 0"><freejoint name="lone"/>{BOX}</body>',
+        '<actuator><position joint="ball" kp="20" kv="2" gear="1 -2 0.5" forcerange="-9 9"/>'
+        '<velocity jointinparent="second" kv="3" gear="0.2 0.4 0.5"/>'
+        '<intvelocity jointinparent="second" kp="6" gear="0 0.5 0"/>'
+        '<general joint="free" gaintype="affine" gainprm="0.2 0 -0.3" biastype="affine"'
+        ' biasprm="0.1 -1 -2" gear="0.1 0.3 0 0 0.2 0.1"/>'
+        '<velocity jointinparent="lone" kv="2" gear="0.1 -0.2 0 0.5 0.3 0.1"/></actuator>',
+    ),
+    # Sites in the world's frame and in another's, in one tree and across, and slider-cranks.
+    "site_actuators": mjcf(
+        THREE,
+        '<actuator><general site="hand" gear="0.3 0 1 0.2 0 0.4" biastype="affine"'
+        ' biasprm="0 0 -2"/><position site="tip" refsite="hand" kp="9" kv="1"'
+        ' gear="0.1 0.2 0.3 0.2 0 -0.1"/>'
+        '<position site="tip" refsite="corner" kp="4" kv="0.5" gear="0 0 0 0.2 0.6 -0.1"/>'
+        '<intvelocity site="corner" refsite="tip" kp="4" gear="0 0 0 0.2 0.6 -0.1"/>'
+        '<motor site="corner" gear="0 0 0 1 0 0"/></actuator>',
+    ),
+    "slider_crank": mjcf(
+        f'<body><joint name="a" axis="0 1 0"/>{LIMB}<site name="crank" pos="0.2 0 0.1"/>'
+        f'<body pos="0.3 0 0"><joint axis="0 1 0.1"/>{LIMB}<site name="slide" pos="0.2 0 0"'
+        f' euler="0 70 0"/></body></body><body pos="0 1 0"><joint type="ball"/>{LIMB}'
+        '<site name="other" pos="0.1 0 0" euler="10 0 20"/></body>',
+        '<actuator><position cranksite="crank" slidersite="slide" cranklength="0.9" kp="20" kv="2"'
+        ' gear="1.5"/><velocity cranksite="crank" slidersite="other" cranklength="2" kv="2"/>'
+        '<motor cranksite="other" slidersite="slide" cranklength="0.01"/></actuator>',
+    ),
+    # Dampers and springs that are polynomials, and what actuators add to a joint's.
+    "polynomials": mjcf(
+        f'<body><joint name="a" damping="0.3 0.2 0.1" stiffness="2 -3 4" springref="20"/>{LIMB}'
+        f'<body pos="0.3 0 0"><joint type="ball" name="b" damping="0 0.01" stiffness="0 1 2"/>'
+        f'{LIMB}</body></body><body pos="0 1 0"><joint type="free" damping="0.01 0.004 0.002"'
+        f' stiffness="1 0.5 0.2"/>{BOX}</body>',
+        '<actuator><motor joint="a" gear="2" damping="0.4 0.1" armature="0.05"/>'
+        '<motor joint="a" damping="0 0.1 0.3"/><motor joint="b" gear="0.5 1 0" armature="0.1"'
+        ' damping="0.2"/></actuator>',
+    ),
+    # Actuators of a disabled group: no force, and activations stay, but for their range.
+    "disabled_group": mjcf(
+        f'<body><joint name="a" damping="0.1"/>{LIMB}</body>',
+        '<actuator><position joint="a" group="3" kp="20" kv="2" damping="0.1"/>'
+        '<general joint="a" group="3" dyntype="filter" dynprm="0.1" gainprm="5" actlimited="true"'
+        ' actrange="0.1 1"/><motor joint="a" group="3" forcerange="0.2 1"/>'
+        '<intvelocity joint="a" group="2" kp="9" actrange="-1 1"/></actuator>'
+        '<option actuatorgroupdisable="1 3"/>',
+    ),
 }

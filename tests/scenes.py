@@ -311,6 +311,83 @@ def drive_chain(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> 
     scene.entities[0].control_actuators(target, envs_idx=envs)
 
 
+# A mocap body that leads an arm of three joints by a weld, and a box that the arm may take along.
+LED = """
+<mujoco model="led">
+  <option integrator="implicitfast"/>
+  <default><geom type="capsule" size="0.03" contype="0" conaffinity="0"/></default>
+  <worldbody>
+    <body name="target" mocap="true" pos="0.6 0 1"/>
+    <body name="upper" pos="0 0 1">
+      <joint name="shoulder" type="ball" damping="0.05"/>
+      <geom fromto="0 0 0 0.3 0 0"/>
+      <body name="lower" pos="0.3 0 0">
+        <joint name="elbow" type="hinge" axis="0 1 0" damping="0.05"/>
+        <geom fromto="0 0 0 0.3 0 0"/>
+        <site name="tip" pos="0.3 0 0"/>
+        <body name="wrist" pos="0.3 0 0">
+          <joint name="wrist" type="slide" axis="1 0 0" damping="5" stiffness="20 0 30"/>
+          <geom fromto="0 0 0 0.05 0 0"/>
+        </body>
+      </body>
+    </body>
+    <body name="box" pos="0.7 0 1">
+      <freejoint/>
+      <geom type="box" size="0.05 0.05 0.05" mass="0.3"/>
+    </body>
+  </worldbody>
+  <equality>
+    <weld name="lead" body1="target" body2="wrist" solref="0.05 1"/>
+    <joint name="stiff" joint1="elbow" active="false"/>
+  </equality>
+  <actuator>
+    <intvelocity joint="shoulder" gear="0 1 0" kp="3"/>
+    <motor site="tip" gear="0 0 1 0 0 0"/>
+  </actuator>
+</mujoco>
+"""
+
+
+def led(**given: Any) -> gs.Scene:
+    """The arm above."""
+    options = gs.options.RigidOptions(max_dynamic_constraints=2)
+    return from_file(model_file(LED, "led"), rigid_options=options, **given)
+
+
+_LED_SPIN = noise(5, 0.5, seed=12)
+_LED_PATH = table(3, 0.15, seed=13)
+_LED_CTRL = table(2, 1.0, seed=14)
+
+
+def start_led(scene: gs.Scene, streams: torch.Tensor) -> None:
+    """Each arm swings, some are stiff at the elbow, and each third holds the box already."""
+    solver = scene.rigid_solver
+    scene.entities[0].set_dofs_velocity(_LED_SPIN[streams % STREAMS], range(5))
+    solver.set_equalities_active((streams % 2 == 0)[:, None], ["robot/stiff"])
+    solver.add_weld_constraint(*_held(scene), envs_idx=streams % 3 == 0)
+
+
+def drive_led(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
+    """Each mocap body on its own way; boxes are taken and left again."""
+    envs = due(steps)
+    robot = scene.entities[0]
+    path = looked_up(_LED_PATH, steps, streams, envs)
+    robot.set_mocap_pos((path + torch.tensor([0.55, 0.0, 1.0]))[:, None], envs_idx=envs)
+    turn = torch.cat((torch.ones_like(path[:, :1]), path), -1)
+    robot.set_mocap_quat(turn[:, None], envs_idx=envs)
+    robot.control_actuators(looked_up(_LED_CTRL, steps, streams, envs), envs_idx=envs)
+    box, wrist = _held(scene)
+    welded = (scene.rigid_solver.arena.get("weld_link1") >= 0).any(-1)
+    turns = torch.zeros_like(welded)
+    turns[envs] = (streams[envs] + steps[envs] // HOLD) % 3 == 0
+    scene.rigid_solver.delete_weld_constraint(wrist, box, envs_idx=welded & turns)
+    scene.rigid_solver.add_weld_constraint(box, wrist, envs_idx=~welded & turns)
+
+
+def _held(scene: gs.Scene) -> tuple[int, int]:
+    return tuple(scene.entities[0].get_link(name).idx for name in ("box", "wrist"))
+
+
 # ---------------------------------------------------------------- a user's own solver
 
 
@@ -426,6 +503,7 @@ SUBJECTS = {
     "boxes": Subject(boxes, start_boxes, None, before=60),
     "gripper": Subject(gripper, start_gripper, drive_gripper),
     "chain": Subject(chain, start_chain, drive_chain),
+    "led": Subject(led, start_led, drive_led),
     "beads": Subject(beads, start_beads, drive_beads, before=40),
 }
 

@@ -18,6 +18,7 @@ import matter
 import pbd_scenes
 import pytest
 import scenes
+import tendon_hand
 
 import genesis_state as gs
 from genesis_state import testing
@@ -27,14 +28,18 @@ from genesis_state.testing import Contract, ContractError
 MATTER = (matter, liquids, pbd_scenes, fem_scenes, all_matter)
 """Modules of scenes with continua, which know whether a snapshot is `in_the_middle` of them."""
 
-SUBJECTS = scenes.SUBJECTS | {k: v for module in MATTER for k, v in module.SUBJECTS.items()}
+SUBJECTS = (
+    scenes.SUBJECTS
+    | tendon_hand.SUBJECTS
+    | {k: v for module in MATTER for k, v in module.SUBJECTS.items()}
+)
 
 # One process has one precision. The test in 64 bits is these same tests in another process.
 PRECISION = os.environ.get("GENESIS_STATE_TEST_PRECISION", "32")
 
 # What compiles a scene again takes long: threads do for each number of them. In 64 bits one rigid
 # subject goes through the lines that need several scenes, and one with all kinds of matter.
-OTHERS = ("quadruped", "varied", "boxes", "gripper", "chain")
+OTHERS = ("quadruped", "varied", "boxes", "gripper", "chain", "led", "tendon_hand")
 APART = [name for module in MATTER for name in module.SUBJECTS if name != "crowd"]
 SLOW = {
     "32": {
@@ -95,7 +100,7 @@ def contract(subject: str, n_envs: int, contracts: dict[tuple[str, int], Contrac
 
 @pytest.mark.parametrize(("subject", "n_envs", "line"), _cases())
 def test_contract(contract: Contract, subject: str, line: str) -> None:
-    if line == "resume" and subject in scenes.TOUCHING:
+    if line == "resume" and subject in (*scenes.TOUCHING, *tendon_hand.SUBJECTS):
         touching = contract.recording.snapshot.rigid.n_contacts > 0
         assert touching.float().mean() > 0.5
     for module in MATTER:
@@ -174,14 +179,24 @@ def test_broken_solver_is_caught(line: str, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["dofs_acc", "act", "ctrl", "dofs_force", "error"])
-def test_rigid_memory_cannot_pass_for_scratch(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        *itertools.product(["chain"], ["dofs_acc", "act", "ctrl", "dofs_force", "error"]),
+        *itertools.product(
+            ["led"], ["mocap_pos", "mocap_quat", "eq_active", "weld_link1", "weld_quat"]
+        ),
+    ],
+)
+def test_rigid_memory_cannot_pass_for_scratch(
+    subject: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     variables = RigidState.variables()
-    variables[name] = dataclasses.replace(variables[name], role="scratch")
+    variables[name] = dataclasses.replace(variables[name], role="scratch", command=False)
     monkeypatch.setattr(RigidState, "_variables", variables)
     lines = ("resume", "poison", "observation")
     with pytest.raises(ContractError):
-        testing.check_contract(**vars(scenes.SUBJECTS["chain"]), lines=lines)
+        testing.check_contract(**vars(scenes.SUBJECTS[subject]), lines=lines)
 
 
 def test_every_line_is_shown_to_fail() -> None:

@@ -11,13 +11,14 @@ import matter
 import pbd_scenes
 import pytest
 import scenes
+import tendon_hand
 
 import genesis_state as gs
 from genesis_state.recording.declaration import declared, scene_of
 
 SUBJECTS = scenes.SUBJECTS | {
     name: subject
-    for module in (matter, liquids, pbd_scenes, fem_scenes, all_matter)
+    for module in (tendon_hand, matter, liquids, pbd_scenes, fem_scenes, all_matter)
     for name, subject in module.SUBJECTS.items()
 }
 DECLARED = [name for name in SUBJECTS if name != "beads"]

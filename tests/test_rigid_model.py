@@ -138,7 +138,7 @@ def test_urdf_base_is_free_unless_it_is_fixed(write):
         build(morphs.URDF(file=arm, links_to_keep=("nose",)))
 
 
-REFUSED = {"swimmer.xml": "density", "humanoid.xml": "'pgs'", "humanoidstandup.xml": "'pgs'"}
+REFUSED = {"swimmer.xml": "density"}
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in GYMNASIUM.glob("*.xml")))
@@ -147,8 +147,7 @@ def test_gymnasium_models_are_taken_as_they_are_or_refused(name):
     if name in REFUSED:
         with pytest.raises(ValueError, match=REFUSED[name]):
             build(morph)
-        if "pgs" not in REFUSED[name]:
-            return
+        return
     model = build(morph, rigid=RigidOptions(constraint_solver="Newton")).mj
     alone = mujoco.MjModel.from_xml_path(str(GYMNASIUM / name))
     names = [n for names in DYNAMICS.values() for n in names.split()]
@@ -200,11 +199,15 @@ def test_signature_tells_models_apart():
     assert {"entity e1 joints", "entity e1 size"} <= set(fixed)
 
 
-TWO_JOINTS = """<body><joint name="j"/><geom size="0.1"/>
-<body><joint name="k" axis="1 0 0"/><geom size="0.1"/></body></body>"""
+TWO_JOINTS = """<body>
+<joint name="j"/><geom name="ball" size="0.1"/><site name="near" pos="0 0 0.2"/><body>
+<joint name="k" axis="1 0 0"/><geom size="0.1"/><site name="far" pos="0 0 -0.2"/></body></body>"""
 BALL = '<body><joint name="b" type="ball"/><geom size="0.1"/></body>'
 FREE = '<body><freejoint name="f"/><geom size="0.1"/></body>'
 TENDON = '<tendon><fixed name="t" {}><joint joint="j" coef="1"/></fixed></tendon>'
+
+WRAPPED = """<tendon><spatial name="t" {}>
+<site site="near"/><geom geom="ball"/><site site="far"/></spatial></tendon>"""
 
 
 def mjcf(body: str = TWO_JOINTS, rest: str = "", option: str = "") -> str:
@@ -219,44 +222,58 @@ def flagged(flag: str) -> str:
     return f"<mujoco><option><flag {flag}/></option><worldbody>{TWO_JOINTS}</worldbody></mujoco>"
 
 
+TIE = '<site site="near"/>{}<site site="far"/>'
+SPATIAL = f'<tendon><spatial name="t" {{}}>{TIE}</spatial></tendon>'
+TENDONS = {
+    "stiffness": SPATIAL.format('stiffness="1"', ""),
+    "polynomial stiffness": SPATIAL.format('stiffness="1 2"', ""),
+    "rest length": SPATIAL.format('stiffness="1" springlength="0.1"', ""),
+    "damping": SPATIAL.format('damping="1"', ""),
+    "armature": SPATIAL.format('armature="1"', ""),
+    "dry friction": SPATIAL.format('frictionloss="1"', ""),
+    "limit": SPATIAL.format('range="0 1"', ""),
+    "another limit": SPATIAL.format('range="0 2"', ""),
+    "margin": SPATIAL.format('range="0 1" margin="0.1"', ""),
+    "path": SPATIAL.format('stiffness="1"', '<site site="far"/><site site="near"/>'),
+    "pulley": SPATIAL.format(
+        'stiffness="1"', '<site site="far"/><pulley divisor="2"/><site site="near"/>'
+    ),
+    "sum": TENDON.format('stiffness="1"'),
+    "another joint": TENDON.format('stiffness="1"').replace('"j"', '"k"'),
+    "coefficient": TENDON.format('stiffness="1"').replace('coef="1"', 'coef="2"'),
+}
+
+
+def test_signature_tells_tendons_apart(write):
+    """Only those that do something."""
+    bare = build(morphs.MJCF(file=write(mjcf())))
+    inert = build(morphs.MJCF(file=write(mjcf(rest=SPATIAL.format("", "")))))
+    assert bare.signature == inert.signature
+    found = {
+        name: build(morphs.MJCF(file=write(mjcf(rest=text)))) for name, text in TENDONS.items()
+    }
+    assert all(differing(bare, model) == ["entity e0 dynamics"] for model in found.values())
+    assert len({model.signature for model in found.values()}) == len(TENDONS)
+
+
 SITE = '<site name="s"/>'
 UNSUPPORTED = {
     "implicit": (mjcf(option='integrator="implicit"'), "integrator 'implicit'"),
-    "pgs": (mjcf(option='solver="PGS"'), r"solver 'pgs' .*RigidOptions\(constraint_solver"),
     "air": (mjcf(option='density="1.2"'), "option density: forces of a fluid"),
     "syrup": (mjcf(option='viscosity="1"'), "option viscosity: forces of a fluid"),
     "noslip": (mjcf(option='noslip_iterations="2"'), "noslip_iterations"),
-    "no gravity": (flagged('gravity="disable"'), "flag 'gravity': disabling"),
-    "no limits": (flagged('limit="disable"'), "flag 'limit': disabling"),
     "sleep": (flagged('sleep="enable"'), "flag 'sleep': enabling"),
-    "mocap": (mjcf(TWO_JOINTS + '<body mocap="true" name="m"/>'), "body 'e0/m': mocap"),
-    "joint stiffness": (
-        mjcf(TWO_JOINTS.replace('name="j"', 'name="j" stiffness="1 2 3"')),
-        "joint 'e0/j': polynomial stiffness",
+    "wrapped tendon": (
+        mjcf(rest=WRAPPED.format('stiffness="3"')),
+        "'e0/t': wrapping around a sphere",
     ),
-    "joint damping": (
-        mjcf(TWO_JOINTS.replace('name="j"', 'name="j" damping="1 2 3"')),
-        "joint 'e0/j': polynomial damping",
+    "wrapped and driven": (
+        mjcf(rest=WRAPPED.format("") + '<actuator><motor tendon="t"/></actuator>'),
+        r"'e0/t': wrapping around a sphere .*\(geom 'e0/ball'\)",
     ),
-    "tendon stiffness": (
-        mjcf(rest=TENDON.format('stiffness="3"')),
-        "tendon 'e0/t': stiffness of a tendon",
-    ),
-    "tendon damping": (mjcf(rest=TENDON.format('damping="3"')), "'e0/t': damping"),
-    "tendon friction": (mjcf(rest=TENDON.format('frictionloss="3"')), "'e0/t': frictionloss"),
-    "tendon armature": (mjcf(rest=TENDON.format('armature="3"')), "'e0/t': armature"),
-    "tendon limit": (mjcf(rest=TENDON.format('range="-1 1"')), "'e0/t': a limit"),
-    "tendon actuator": (
-        mjcf(rest=TENDON.format("") + '<actuator><motor name="m" tendon="t"/></actuator>'),
-        "actuator 'e0/m': transmission 'tendon'",
-    ),
-    "tendon equality": (
-        mjcf(rest=TENDON.format("") + '<equality><tendon name="q" tendon1="t"/></equality>'),
-        "equality 'e0/q': type 'tendon'",
-    ),
-    "site actuator": (
-        actuated('<motor name="m" site="s"/>', TWO_JOINTS.replace("<geom", SITE + "<geom", 1)),
-        "'e0/m': transmission 'site'",
+    "plastic tendon": (
+        mjcf(rest=TENDON.format('stiffness="3" springyield="1"')),
+        "'e0/t': a plastic",
     ),
     "muscle": (
         actuated('<muscle name="m" joint="j" lengthrange="0 1"/>', TWO_JOINTS),
@@ -267,27 +284,9 @@ UNSUPPORTED = {
         actuated('<motor name="m" joint="j" delay="0.1" nsample="20"/>'),
         "'e0/m': delay",
     ),
-    "actuator damping": (actuated('<position name="m" joint="j" damping="1"/>'), "'e0/m': damping"),
-    "actuator armature": (actuated('<motor name="m" joint="j" armature="1"/>'), "'e0/m': armature"),
-    "group": (
-        mjcf(
-            rest='<actuator><motor name="m" joint="j" group="3"/></actuator>',
-            option='actuatorgroupdisable="3"',
-        ),
-        "'e0/m': disabling its group 3",
-    ),
-    "ball servo": (actuated('<position name="m" joint="b"/>', BALL), "bias 'affine' on a ball"),
-    "free servo": (actuated('<velocity name="m" joint="f"/>', FREE), "bias 'affine' on a free"),
-    "in parent": (
-        actuated('<motor name="m" jointinparent="b"/>', BALL),
-        "'jointinparent' on a ball",
-    ),
-    "adhesion": (
-        actuated(
-            '<adhesion name="m" body="a" ctrlrange="0 1"/>',
-            '<body name="a"><joint/><geom size="1"/></body>',
-        ),
-        "'e0/m': transmission 'body'",
+    "geom adhesion": (
+        mjcf('<body name="a"><joint/><geom name="g" size="1" adhesion="2"/></body>'),
+        "geom 'e0/g': adhesion",
     ),
 }
 
@@ -301,12 +300,16 @@ def test_what_the_solver_lacks_is_refused_by_name(write, case):
 
 SUPPORTED = {
     "inert tendon": mjcf(rest=TENDON.format("")),
+    "inert wrapped tendon": mjcf(rest=WRAPPED.format("")),
     "wind without air": mjcf(option='wind="1 0 0"'),
     "no contact": flagged('contact="disable"'),
     "energy": flagged('energy="enable"'),
     "motor on a ball": actuated('<motor joint="b" gear="1 2 3"/>', BALL),
     "motor on a free body": actuated('<motor joint="f" gear="1 0 0 0 0 1"/>', FREE),
     "in parent of a hinge": actuated('<motor jointinparent="j"/>'),
+    "ball servo": actuated('<position joint="b"/>', BALL),
+    "free servo": actuated('<velocity jointinparent="f" damping="1" armature="2"/>', FREE),
+    "site actuator": actuated('<motor site="s"/>', TWO_JOINTS.replace("<geom", SITE + "<geom", 1)),
     "filters": actuated(
         '<general joint="j" dyntype="filterexact" dynprm="0.1" actrange="-1 1" actlimited="true"'
         ' actearly="true"/><general joint="k" dyntype="integrator" biastype="affine"/>'
@@ -316,6 +319,16 @@ SUPPORTED = {
         '<equality><joint joint1="j" joint2="k" polycoef="0 1 2 3 4"/></equality>',
     ),
     "cg": mjcf(option='solver="CG"'),
+    "pgs": mjcf(option='solver="PGS"'),
+    "mocap": mjcf(TWO_JOINTS + '<body mocap="true" name="m"/>'),
+    "adhesion": actuated(
+        '<adhesion body="a" ctrlrange="0 1"/>', '<body name="a"><joint/><geom size="1"/></body>'
+    ),
+    "group": mjcf(
+        rest='<actuator><motor name="m" joint="j" group="3"/></actuator>',
+        option='actuatorgroupdisable="3"',
+    ),
+    "no gravity": flagged('gravity="disable"'),
 }
 
 

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 import genesis_state as gs
-from tests import oracle
-from tests.rigid_models import MODELS
+from tests import oracle, rigid_models, tendon_models
 
 INTEGRATORS = ("Euler", "implicitfast", "RK4")
 # Servos far stiffer than an explicit step of this length can follow, on either side.
@@ -34,7 +33,7 @@ def small_models(tmp_path_factory):
     """One small model for each element, by name."""
     folder = tmp_path_factory.mktemp("models")
     found = {}
-    for name, text in MODELS.items():
+    for name, text in (rigid_models.MODELS | tendon_models.MODELS).items():
         found[name] = folder / f"{name}.xml"
         found[name].write_text(text)
     return found

@@ -26,14 +26,21 @@ MODEL = """
           <joint name="elbow" axis="0 1 0" armature="0.02" stiffness="1" frictionloss="0.05"/>
           <joint name="slip" type="slide" axis="1 0 0" limited="true" range="-0.1 0.1"/>
           <geom type="capsule" fromto="0 0 0 0.2 0 0" size="0.03" mass="0.4" condim="4"/>
+          <site name="tip" pos="0.2 0 0"/>
         </body>
       </body>
     </body>
     <body name="ball" pos="0.6 0 0.1">
       <freejoint/>
       <geom type="sphere" size="0.1" mass="1" condim="6" priority="1" friction="0.7 0.02 0.01"/>
+      <site name="knot" pos="0 0 0.1"/>
     </body>
   </worldbody>
+  <tendon>
+    <spatial range="0 0.2" armature="0.1" damping="0.3">
+      <site site="tip"/><site site="knot"/>
+    </spatial>
+  </tendon>
 </mujoco>
 """
 
@@ -207,6 +214,9 @@ def test_it_moves_as_mujoco_with_that_parameter(change: str, scene: gs.Scene, to
         np.testing.assert_allclose(
             own.get("dofs_invweight")[e].numpy(), mj.dof_invweight0, rtol=1e-9, atol=1e-12
         )
+        np.testing.assert_allclose(
+            own.get("tendons_invweight")[e].numpy(), mj.tendon_invweight0, rtol=1e-9
+        )
         np.testing.assert_allclose(own.get("inertia_scale")[e, 0], mean_inertia(mj), rtol=1e-9)
         np.testing.assert_allclose(
             own.get("bodies_tree_mass")[e].numpy(), mj.body_subtreemass, rtol=1e-12
@@ -254,6 +264,7 @@ def test_other_environments_keep_theirs(scene: gs.Scene, toy: Any) -> None:
     assert {d.key for d in was.diff(now)} == {
         *("RigidSolver.bodies_mass", "RigidSolver.bodies_inertia", "RigidSolver.bodies_tree_mass"),
         *("RigidSolver.bodies_invweight", "RigidSolver.dofs_invweight"),
+        "RigidSolver.tendons_invweight",
         *("RigidSolver.inertia_scale", "RigidSolver.dofs_armature"),
         *("RigidSolver.geoms_friction", "RigidSolver.envs_gravity"),
     }

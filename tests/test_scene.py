@@ -428,11 +428,12 @@ def test_closed_or_unbuilt_scene_says_so(use: str) -> None:
 def test_unsupported_model_is_refused_by_name() -> None:
     text = scenes.PENDULUM.replace(
         "<actuator>",
-        '<tendon><fixed name="rope" stiffness="3"><joint joint="hinge" coef="1"/></fixed></tendon>'
+        '<tendon><fixed name="rope" stiffness="3" springyield="1"><joint joint="hinge" coef="1"/>'
+        "</fixed></tendon>"
         "<actuator>",
     )
     scene = scenes.from_file(scenes.model_file(text, "tendon"))
-    with pytest.raises(ValueError, match="tendon 'robot/rope': stiffness"):
+    with pytest.raises(ValueError, match="tendon 'robot/rope': a plastic spring"):
         scene.build(n_envs=2)
     with pytest.raises(RuntimeError, match="not built"):
         scene.step()

@@ -205,7 +205,8 @@ class EntityControl(RigidAccess):
     ) -> torch.Tensor:
         """Force of actuators and PD control that the next step begins with, shape (envs, n).
 
-        It follows from the present state and commands [N, N m].
+        It follows from the present state and commands, and for adhesion from the contacts of the
+        last step [N, N m].
         """
         bound = self._bound
         columns = bound.columns["dof"](dofs_idx_local)

@@ -42,7 +42,7 @@ class RigidBinding(Binding[RigidSolver]):
                 getattr(part, f"{noun}_end") - getattr(part, f"{noun}_start"),
                 scene.device,
             )
-            for noun in ("dof", "q", "link", "joint", "actuator", "geom", "site")
+            for noun in ("dof", "q", "link", "joint", "actuator", "geom", "site", "mocap")
         }
         # Of variables that have an entry for the world: a link's is one further on.
         links = part.link_end - part.link_start

@@ -6,6 +6,7 @@ from genesis_state.entities.contacts import EntityContacts
 from genesis_state.entities.control import EntityControl
 from genesis_state.entities.coordinates import EntityCoordinates
 from genesis_state.entities.inverse_kinematics import EntityInverseKinematics
+from genesis_state.entities.mocap import EntityMocap
 from genesis_state.entities.rigid_access import DOFS_OF_JOINT
 from genesis_state.entities.rigid_friction import EntityFriction
 from genesis_state.entities.rigid_geom import RigidGeom
@@ -23,6 +24,7 @@ class RigidEntity(
     EntitySites,
     EntityContacts,
     EntityControl,
+    EntityMocap,
     EntityParameters,
     EntityFriction,
     EntityInverseKinematics,

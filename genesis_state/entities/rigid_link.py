@@ -49,7 +49,8 @@ class RigidLink:
     @property
     def is_fixed(self) -> bool:
         """Whether no dof moves it."""
-        return bool(self.entity._bound.solver.compiled.mj.body_weldid[self.idx + 1] == 0)
+        mj = self.entity._bound.solver.compiled.mj
+        return bool(mj.body_dofnum[mj.body_weldid[self.idx + 1]] == 0)
 
     def __repr__(self) -> str:
         return f"RigidLink({self.name!r} of {self.entity.name!r}, idx_local={self.idx_local})"

@@ -57,6 +57,8 @@ class RigidOptions(Options):
         max_contacts: Most points of contact, for each environment. None makes room by what can
             touch. An environment that needs more than one of the two rooms leaves some contacts
             out, the same ones in every run, and says so.
+        max_dynamic_constraints: Most welds that `rigid_solver.add_weld_constraint` may make in each
+            environment. Each has six rows of the constraint solver, whether it is made or not.
         integrator: `gs.integrator.Euler`, `implicitfast` or `RK4`, or its name.
         constraint_solver: `gs.constraint_solver.Newton` or `CG`, or its name.
         cone: `gs.cone.pyramidal` or `elliptic`, or its name.
@@ -80,6 +82,7 @@ class RigidOptions(Options):
     enable_adjacent_collision: bool = False
     max_collision_pairs: int | None = None
     max_contacts: int | None = None
+    max_dynamic_constraints: int = 0
     integrator: Integrator | str | None = None
     constraint_solver: ConstraintSolver | str | None = None
     cone: Cone | str | None = None
@@ -113,6 +116,7 @@ class RigidOptions(Options):
         for name in ("iterations", "ls_iterations", "max_collision_pairs", "max_contacts"):
             if getattr(self, name) is not None:
                 self._count(name)
+        self._count("max_dynamic_constraints", least=0)
         for name in ("tolerance", "ls_tolerance"):
             if getattr(self, name) is not None:
                 self._number(name, "a number that is not negative", least=0)

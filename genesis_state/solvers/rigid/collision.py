@@ -13,6 +13,7 @@ import mujoco
 import numpy as np
 
 from genesis_state.kernels.geom_kinds import PLANE, kind
+from genesis_state.solvers.rigid.flags import constrains, disabled, enabled
 from genesis_state.solvers.rigid.hulls import Hulls, hulls
 
 MIN_FRICTION = 1e-5  # MuJoCo's: a cone of no width has no sides
@@ -80,12 +81,17 @@ def collision(mj: mujoco.MjModel, own: np.ndarray | None = None) -> Collision:
         _own_parameters(mj, p) if p >= 0 else _mixed_parameters(mj, *pair)
         for p, pair in zip(explicit, pairs, strict=True)
     ]
-    unique, classes = np.unique(
-        np.array(parameters).reshape(len(pairs), 17), axis=0, return_inverse=True
-    )
+    rows = np.array(parameters).reshape(len(pairs), 17)
+    if enabled(mj, "OVERRIDE"):
+        opt = mj.opt
+        friction = np.maximum(opt.o_friction, MIN_FRICTION)
+        rows[:, 1] = opt.o_margin
+        rows[:, 3:] = [*friction, *opt.o_solref, *opt.o_solref, *opt.o_solimp]
+    unique, classes = np.unique(rows, axis=0, return_inverse=True)
     kinds = np.array([kind(*row) for row in mj.geom_type[pairs]], dtype=int)
     sources = [
-        0 if p >= 0 else _friction_from(mj, *row) for p, row in zip(explicit, pairs, strict=True)
+        0 if p >= 0 or enabled(mj, "OVERRIDE") else _friction_from(mj, *row)
+        for p, row in zip(explicit, pairs, strict=True)
     ]
     return Collision(
         geoms=geoms,
@@ -125,7 +131,7 @@ def _chain(mj: mujoco.MjModel, body: int) -> list[int]:
 
 def _pairs(mj: mujoco.MjModel, own: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """All pairs of MuJoCo's geoms, and for each its explicit pair or -1."""
-    if mj.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_CONTACT:
+    if not constrains(mj, "CONTACT"):
         return np.zeros((0, 2), dtype=int), np.zeros(0, dtype=int)
     body = mj.geom_bodyid
     moves = np.array([bool(_chain(mj, b)) for b in range(mj.nbody)])
@@ -135,7 +141,7 @@ def _pairs(mj: mujoco.MjModel, own: np.ndarray | None) -> tuple[np.ndarray, np.n
     above = weld[mj.body_parentid[weld]]  # what carries the group a body is welded into
     w1, w2 = weld[b1], weld[b2]
     family = (w1 != 0) & (w2 != 0) & ((w1 == above[b2]) | (w2 == above[b1]))
-    if mj.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_FILTERPARENT:
+    if disabled(mj, "FILTERPARENT"):
         family[:] = False
     meets = (mj.geom_contype[g1] & mj.geom_conaffinity[g2]) | (
         mj.geom_contype[g2] & mj.geom_conaffinity[g1]
@@ -151,7 +157,8 @@ def _pairs(mj: mujoco.MjModel, own: np.ndarray | None) -> tuple[np.ndarray, np.n
     keep &= ~((mj.geom_type[g1] == PLANE) & (mj.geom_type[g2] == PLANE))
     # A pair whose bodies cannot move against each other has no force to find.
     given = np.array(
-        [p for p, pair in enumerate(named) if np.ptp(mj.body_weldid[body[pair]])], dtype=int
+        [p for p, pair in enumerate(named) if np.ptp(weld[body[pair]]) and moves[body[pair]].any()],
+        dtype=int,
     )
     pairs = np.concatenate([np.stack([g1, g2], axis=1)[keep], named[given]])
     explicit = np.concatenate([np.full(int(keep.sum()), -1), given])

@@ -5,8 +5,12 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
+from genesis_state.solvers.rigid.actuators import actuator_constants
 from genesis_state.solvers.rigid.collision import Collision
+from genesis_state.solvers.rigid.dofs import dof_armature, dof_damping, dof_damping_polynomial
+from genesis_state.solvers.rigid.flags import disabled
 from genesis_state.solvers.rigid.pattern import Pattern
+from genesis_state.solvers.rigid.tendons import tendon_constants
 
 _DOFS_OF_JOINT = np.array([6, 3, 1, 1])  # free, ball, slide, hinge
 
@@ -27,7 +31,7 @@ def constants(mj: mujoco.MjModel, touching: Collision, pattern: Pattern) -> dict
         body_last[mj.body_parentid[b]] = max(body_last[mj.body_parentid[b]], body_last[b])
     values = {
         "timestep": opt.timestep,
-        "gravity": opt.gravity,
+        "gravity": gravity(mj),
         "mean_inertia": mj.stat.meaninertia,
         "tolerance": opt.tolerance,
         "ls_tolerance": opt.ls_tolerance,
@@ -41,6 +45,7 @@ def constants(mj: mujoco.MjModel, touching: Collision, pattern: Pattern) -> dict
         "body_dof_start": mj.body_dofadr,
         "body_n_dofs": mj.body_dofnum,
         "body_last_dof": _last_dofs(mj),
+        "body_mocap": mj.body_mocapid,
         "body_pos": mj.body_pos,
         "body_quat": mj.body_quat,
         "body_ipos": mj.body_ipos,
@@ -59,6 +64,7 @@ def constants(mj: mujoco.MjModel, touching: Collision, pattern: Pattern) -> dict
         "joint_pos": mj.jnt_pos,
         "joint_axis": mj.jnt_axis,
         "joint_stiffness": mj.jnt_stiffness,
+        "joint_stiffness_polynomial": mj.jnt_stiffnesspoly,
         "joint_limited": mj.jnt_limited,
         "joint_range": mj.jnt_range,
         "joint_margin": mj.jnt_margin,
@@ -70,8 +76,9 @@ def constants(mj: mujoco.MjModel, touching: Collision, pattern: Pattern) -> dict
         "dof_body": mj.dof_bodyid,
         "dof_joint": mj.dof_jntid,
         "dof_parent": mj.dof_parentid,
-        "dof_damping": mj.dof_damping,
-        "dof_armature": mj.dof_armature,
+        "dof_damping": dof_damping(mj),
+        "dof_damping_polynomial": dof_damping_polynomial(mj),
+        "dof_armature": dof_armature(mj),
         "dof_frictionloss": mj.dof_frictionloss,
         "dof_invweight": mj.dof_invweight0,
         "dof_solref": mj.dof_solref,
@@ -81,25 +88,18 @@ def constants(mj: mujoco.MjModel, touching: Collision, pattern: Pattern) -> dict
         "M_row_start": np.cumsum(row_sizes) - row_sizes,
         "M_row_size": row_sizes,
         "M_column": np.array([i for row in rows for i in row], dtype=int),
-        "actuator_joint": mj.actuator_trnid[:, 0],
-        "actuator_dynamics": mj.actuator_dyntype,
-        "actuator_act_start": mj.actuator_actadr,
-        "actuator_act_early": mj.actuator_actearly,
-        "actuator_time_constant": mj.actuator_dynprm[:, 0],
-        "actuator_gear": mj.actuator_gear,
-        "actuator_gain": mj.actuator_gainprm[:, :3],
-        "actuator_bias": mj.actuator_biasprm[:, :3],
-        "actuator_ctrl_limited": mj.actuator_ctrllimited,
-        "actuator_ctrl_range": mj.actuator_ctrlrange,
-        "actuator_force_limited": mj.actuator_forcelimited,
-        "actuator_force_range": mj.actuator_forcerange,
-        "actuator_act_limited": mj.actuator_actlimited,
-        "actuator_act_range": mj.actuator_actrange,
+        **actuator_constants(mj, rows),
+        **tendon_constants(mj),
         **_equalities(mj),
         **_contacts(mj, touching),
         **pattern.constants(),
     }
     return {name: np.asarray(value) for name, value in values.items()}
+
+
+def gravity(mj: mujoco.MjModel) -> np.ndarray:
+    """Acceleration of free fall, shape (3,) [m/s^2]; none where a flag switches it off."""
+    return np.zeros(3) if disabled(mj, "GRAVITY") else mj.opt.gravity
 
 
 def mass_rows(mj: mujoco.MjModel, *, full: bool) -> list[list[int]]:
@@ -124,7 +124,7 @@ def _equalities(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
     anchor1, anchor2 = np.zeros((mj.neq, 3)), np.zeros((mj.neq, 3))
     quat1, quat2 = (np.tile([1.0, 0.0, 0.0, 0.0], (mj.neq, 1)) for _ in range(2))
     for c, what in enumerate(mj.eq_type):
-        if what == mujoco.mjtEq.mjEQ_JOINT:
+        if what in (mujoco.mjtEq.mjEQ_JOINT, mujoco.mjtEq.mjEQ_TENDON):
             continue
         if mj.eq_objtype[c] == mujoco.mjtObj.mjOBJ_SITE:
             s1, s2 = object1[c], object2[c]
@@ -137,7 +137,6 @@ def _equalities(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
             anchor1[c], anchor2[c], quat1[c] = data[c, 3:6], data[c, :3], data[c, 6:10]
     return {
         "eq_type": mj.eq_type,
-        "eq_active": mj.eq_active0,
         "eq_object1": object1,
         "eq_object2": object2,
         "eq_anchor1": anchor1,

@@ -26,6 +26,7 @@ class EntityRange:
     links: tuple[str, ...]
     joints: tuple[str, ...]
     actuators: tuple[str, ...]
+    tendons: tuple[str, ...]
     geoms: tuple[str, ...]
     sites: tuple[str, ...]
     link_start: int
@@ -38,13 +39,23 @@ class EntityRange:
     q_end: int
     actuator_start: int
     actuator_end: int
+    tendon_start: int
+    tendon_end: int
     geom_start: int
     geom_end: int
     site_start: int
     site_end: int
+    mocap_start: int
+    mocap_end: int
+    equality_start: int
+    equality_end: int
 
     def at(self, family: str) -> slice:
-        """The range of a family: "link", "joint", "dof", "q", "actuator", "geom" or "site"."""
+        """The range of a family.
+
+        One of "link", "joint", "dof", "q", "actuator", "tendon", "geom", "site", "mocap" and
+        "equality".
+        """
         return slice(getattr(self, f"{family}_start"), getattr(self, f"{family}_end"))
 
 
@@ -58,7 +69,8 @@ def entity_ranges(
         alone: Each of them compiled by itself.
         mj: All of them compiled together.
     """
-    at = dict.fromkeys(("link", "joint", "dof", "q", "actuator"), 0)
+    families = ("link", "joint", "dof", "q", "actuator", "tendon", "mocap", "equality")
+    at = dict.fromkeys(families, 0)
     ranges = []
     for name, model in zip(entities, alone, strict=True):
         start = dict(at)
@@ -67,6 +79,9 @@ def entity_ranges(
         at["dof"] += model.nv
         at["q"] += model.nq
         at["actuator"] += model.nactuator
+        at["tendon"] += model.ntendon
+        at["mocap"] += model.nmocap
+        at["equality"] += model.neq
         # Geoms and sites lie in the order of their bodies; body 0 is the world, which is no link.
         bodies = [start["link"] + 1, at["link"] + 1]
         geoms = np.searchsorted(mj.geom_bodyid, bodies).tolist()
@@ -78,6 +93,9 @@ def entity_ranges(
                 joints=_names([mj.joint(i) for i in range(start["joint"], at["joint"])], "joint"),
                 actuators=_names(
                     [mj.actuator(i) for i in range(start["actuator"], at["actuator"])], "actuator"
+                ),
+                tendons=_names(
+                    [mj.tendon(i) for i in range(start["tendon"], at["tendon"])], "tendon"
                 ),
                 geoms=_names([mj.geom(i) for i in range(*geoms)], "geom"),
                 sites=_names([mj.site(i) for i in range(*sites)], "site"),
@@ -103,7 +121,7 @@ def entity_parts(ranges: Sequence[EntityRange], mj: mujoco.MjModel) -> tuple[Ent
     for part in ranges:
         at = {
             family: (getattr(part, f"{family}_start"), getattr(part, f"{family}_end"))
-            for family in ("q", "dof", "link", "joint", "actuator")
+            for family in ("q", "dof", "link", "joint", "actuator", "mocap", "equality")
         }
         first, acts = acts, acts + int(mj.actuator_actnum[part.at("actuator")].sum())
         body = (part.link_start + 1, part.link_end + 1)
@@ -115,6 +133,7 @@ def entity_parts(ranges: Sequence[EntityRange], mj: mujoco.MjModel) -> tuple[Ent
                 at
                 | {"activation": (first, acts), "own_joint": at["joint"]}
                 | dict.fromkeys(("own_dof", "weighed_dof"), at["dof"])
+                | {"weighed_tendon": (part.tendon_start, part.tendon_end)}
                 | dict.fromkeys(("own_body", "weighed_body"), body),
             )
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
+from genesis_state.solvers.rigid.actuators import single_dof
 from genesis_state.solvers.rigid.schema import UNLIMITED
 
 # Genesis' gains for dofs without a servo.
@@ -23,11 +24,10 @@ def pd_gains(mj: mujoco.MjModel) -> dict[str, np.ndarray]:
     kv = np.full(mj.nv, DEFAULT_KV)
     lower = np.full(mj.nv, -UNLIMITED)
     upper = np.full(mj.nv, UNLIMITED)
-    for u in range(mj.nu):
-        joint = mj.actuator_trnid[u, 0]
-        if mj.jnt_type[joint] < int(mujoco.mjtJoint.mjJNT_SLIDE):
-            continue  # free or ball
-        i = mj.jnt_dofadr[joint]
+    for u in range(mj.nactuator):
+        i = single_dof(mj, u)
+        if i < 0:
+            continue
         gear = mj.actuator_gear[u, 0]
         if mj.actuator_forcelimited[u]:
             ends = sorted(gear * mj.actuator_forcerange[u])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from genesis_state.solvers.rigid.entity_range import EntityRange, entity_ranges
 from genesis_state.solvers.rigid.entity_spec import EntitySpec, entity_model, one_line
 from genesis_state.solvers.rigid.signature import plain, shown, signature
 from genesis_state.solvers.rigid.unsupported import unsupported
+
+_log = logging.getLogger("genesis_state")
 
 # MuJoCo's option for each of ours.
 SOLVER_OPTIONS = {
@@ -153,6 +156,15 @@ def _scale_masses(child: mujoco.MjSpec, factor: float) -> None:
         body.fullinertia *= factor
 
 
+def _replace_pgs(entities: Sequence[EntitySpec], children: Sequence[mujoco.MjSpec]) -> None:
+    """Newton's method in the place of PGS: both seek the least of one and the same cost."""
+    pgs, newton = int(mujoco.mjtSolver.mjSOL_PGS), int(mujoco.mjtSolver.mjSOL_NEWTON)
+    for entity, child in zip(entities, children, strict=True):
+        if child.option.solver == pgs:
+            child.option.solver = newton
+            _log.info("%s: its file asks for the solver PGS; Newton solves the same.", entity.name)
+
+
 def _merge_options(
     entities: Sequence[EntitySpec], children: Sequence[mujoco.MjSpec], rigid: RigidOptions
 ) -> dict[str, Any]:
@@ -170,6 +182,8 @@ def _merge_options(
         if given is not None:
             merged[name] = int(given) if isinstance(given, IntEnum) else given
             continue
+        if name == "solver":
+            _replace_pgs(entities, children)
         usual = plain(getattr(default, name))
         values = [
             (e.name, plain(getattr(c.option, name)))

@@ -6,6 +6,8 @@ import mujoco
 import numpy as np
 
 from genesis_state.solvers.rigid.collision import Collision
+from genesis_state.solvers.rigid.constants import gravity
+from genesis_state.solvers.rigid.dofs import dof_armature, dof_damping
 
 
 def parameters(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]:
@@ -16,12 +18,13 @@ def parameters(mj: mujoco.MjModel, touching: Collision) -> dict[str, np.ndarray]
         "bodies_com": mj.body_ipos,
         "bodies_tree_mass": mj.body_subtreemass,
         "bodies_invweight": mj.body_invweight0,
-        "dofs_damping": mj.dof_damping,
-        "dofs_armature": mj.dof_armature,
+        "dofs_damping": dof_damping(mj),
+        "dofs_armature": dof_armature(mj),
         "dofs_frictionloss": mj.dof_frictionloss,
         "dofs_invweight": mj.dof_invweight0,
+        "tendons_invweight": mj.tendon_invweight0,
         "joints_stiffness": mj.jnt_stiffness,
         "geoms_friction": mj.geom_friction[touching.geoms],
-        "envs_gravity": mj.opt.gravity[None],
+        "envs_gravity": gravity(mj)[None],
         "inertia_scale": np.array([mj.stat.meaninertia]),
     }

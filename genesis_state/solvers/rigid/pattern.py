@@ -1,7 +1,7 @@
 """Which entries of the solver's Hessian are not zero, whatever touches what.
 
-Those of the inertia matrix, those that an equality or the limit of a ball couples, and what
-elimination fills in. A contact between two links couples the dofs that move one of them and not the
+Those of the inertia matrix, those that an equality, a tendon or the limit of a ball couples, and
+what elimination fills in. A contact between two links couples the dofs that move one of them and not the
 other; where these are coupled anyway, as all along one limb, it changes nothing.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 from mujoco import mjtEq, mjtJoint
 
 from genesis_state.solvers.rigid.collision import Collision, chains
+from genesis_state.solvers.rigid.tendons import tendon_columns
 
 
 class Pattern:
@@ -26,10 +27,24 @@ class Pattern:
         inside: For each pair of geoms whether its contacts couple nothing else, bool (n_pairs,).
     """
 
-    def __init__(self, mj: mujoco.MjModel, touching: Collision, mass_rows: Sequence[Sequence[int]]):
+    def __init__(
+        self,
+        mj: mujoco.MjModel,
+        touching: Collision,
+        mass_rows: Sequence[Sequence[int]],
+        *,
+        any_weld: bool,
+    ):
+        """
+        Args:
+            mj: The model.
+            touching: Its collision tables.
+            mass_rows: Columns of each row of M, itself last.
+            any_weld: Whether any two links may come to be welded.
+        """
         self.mass_rows = mass_rows
         columns = [set(row[:-1]) for row in mass_rows]
-        for dofs in _coupled(mj):
+        for dofs in [range(mj.nv)] if any_weld else _coupled(mj):
             _couple(columns, dofs)
         for i in reversed(range(len(columns))):
             _couple(columns, columns[i])  # eliminating dof i couples all others in its row
@@ -74,12 +89,14 @@ def _couple(columns: list[set[int]], dofs: Iterable[int]) -> None:
 
 
 def _coupled(mj: mujoco.MjModel) -> Iterator[set[int]]:
-    """Sets of dofs that one row of a constraint acts on."""
+    """Sets of dofs that one row of a constraint may act on."""
     moving = chains(mj)
     for c, kind in enumerate(mj.eq_type):
         ends = [int(mj.eq_obj1id[c]), int(mj.eq_obj2id[c])]
         if kind == mjtEq.mjEQ_JOINT:
             yield {int(mj.jnt_dofadr[j]) for j in ends if j >= 0}
+        elif kind == mjtEq.mjEQ_TENDON:
+            yield {i for t in ends if t >= 0 for i in tendon_columns(mj, t)}
         else:
             if mj.eq_objtype[c] == mujoco.mjtObj.mjOBJ_SITE:
                 ends = [int(mj.site_bodyid[s]) for s in ends]
@@ -88,3 +105,5 @@ def _coupled(mj: mujoco.MjModel) -> Iterator[set[int]]:
         if mj.jnt_type[j] == mjtJoint.mjJNT_BALL:
             start = int(mj.jnt_dofadr[j])
             yield set(range(start, start + 3))
+    for t in np.flatnonzero(mj.tendon_limited | (mj.tendon_frictionloss > 0)):
+        yield set(tendon_columns(mj, int(t)))

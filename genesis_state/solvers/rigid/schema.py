@@ -5,11 +5,14 @@ body l + 1. Spatial vectors are (angular, linear).
 """
 
 from genesis_state.schema import Schema, StateVar
+from genesis_state.solvers.rigid.actuator_schema import ActuatorState
 from genesis_state.solvers.rigid.contact_schema import ContactState
 from genesis_state.solvers.rigid.convex_schema import ConvexState
 from genesis_state.solvers.rigid.coupling_schema import CouplingState
+from genesis_state.solvers.rigid.equality_schema import EqualityState
 from genesis_state.solvers.rigid.parameter_schema import ParameterState
 from genesis_state.solvers.rigid.sensor_schema import SensorState
+from genesis_state.solvers.rigid.tendon_schema import TendonState
 
 UNLIMITED = 3.0e38  # a force that no control reaches, finite so that it survives every format
 
@@ -46,6 +49,12 @@ class BodyState(Schema):
     control_force = StateVar("Commanded force [N, N m]", ("dof",), role="memory", command=True)
     control_pos = StateVar("Commanded position [m, rad]", ("dof",), role="memory", command=True)
     control_vel = StateVar("Commanded velocity [m/s, rad/s]", ("dof",), role="memory", command=True)
+    mocap_pos = StateVar(
+        "Where each mocap body is put [m]", ("mocap",), (3,), role="memory", command=True
+    )
+    mocap_quat = StateVar(
+        "How it is turned, w x y z", ("mocap",), (4,), role="memory", command=True
+    )
     links_applied_force = StateVar(
         "Torque and force put on each link for the next step [N m, N]",
         ("link",),
@@ -89,14 +98,19 @@ class BodyState(Schema):
     qfrc_actuator = StateVar("Actuators and PD control", ("dof",), role="scratch")
     qfrc_smooth = StateVar("All forces but constraints", ("dof",), role="scratch")
     qfrc_constraint = StateVar("Constraint forces", ("dof",), role="scratch")
-    actuator_damping = StateVar("-d qfrc_actuator / d velocity", ("dof",), role="scratch")
-    act_dot = StateVar("Rates of the activations", ("activation",), role="scratch")
     step_acc = StateVar("Accelerations the integrator applies", ("dof",), role="scratch")
 
     n_rows = StateVar("Constraint rows", dtype="int", role="scratch")
     n_equality_rows = StateVar("Rows of equalities, which come first", dtype="int", role="scratch")
-    row_kind = StateVar("0 equality, 1 friction, 2 limit", ("row",), dtype="int", role="scratch")
-    row_source = StateVar("Its equality, dof or joint", ("row",), dtype="int", role="scratch")
+    row_kind = StateVar(
+        "0 equality, 1 friction, 2 limit, 3 to 5 those of tendons",
+        ("row",),
+        dtype="int",
+        role="scratch",
+    )
+    row_source = StateVar(
+        "Its equality, dof, joint or tendon", ("row",), dtype="int", role="scratch"
+    )
     row_first = StateVar("First dof it acts on", ("row",), dtype="int", role="scratch")
     row_end = StateVar("One past the last", ("row",), dtype="int", role="scratch")
     row_position = StateVar("Share of the violation [m, rad]", ("row",), role="scratch")
@@ -160,6 +174,7 @@ class BodyState(Schema):
     body_last_dof = StateVar(
         "Last dof that moves the body, or -1", ("body",), dtype="int", role="model"
     )
+    body_mocap = StateVar("Mocap body, or -1", ("body",), dtype="int", role="model")
     body_pos = StateVar("Position in the parent's frame [m]", ("body",), (3,), role="model")
     body_quat = StateVar("Orientation in the parent's frame", ("body",), (4,), role="model")
     body_ipos = StateVar("Centre of mass in the body's frame [m]", ("body",), (3,), role="model")
@@ -181,6 +196,9 @@ class BodyState(Schema):
     joint_pos = StateVar("Anchor in the body's frame [m]", ("joint",), (3,), role="model")
     joint_axis = StateVar("Axis in the body's frame", ("joint",), (3,), role="model")
     joint_stiffness = StateVar("Stiffness [N/m, N m/rad]", ("joint",), role="model")
+    joint_stiffness_polynomial = StateVar(
+        "Stiffness per stretch and per its square", ("joint",), (2,), role="model"
+    )
     joint_limited = StateVar("Whether it has limits", ("joint",), dtype="int", role="model")
     joint_range = StateVar("Limits [m, rad]", ("joint",), (2,), role="model")
     joint_margin = StateVar("Distance at which limits act [m, rad]", ("joint",), role="model")
@@ -198,6 +216,9 @@ class BodyState(Schema):
     dof_joint = StateVar("Joint", ("dof",), dtype="int", role="model")
     dof_parent = StateVar("Next dof towards the root, or -1", ("dof",), dtype="int", role="model")
     dof_damping = StateVar("Damping [N s/m, N m s/rad]", ("dof",), role="model")
+    dof_damping_polynomial = StateVar(
+        "Damping per speed and per its square", ("dof",), (2,), role="model"
+    )
     dof_armature = StateVar("Armature [kg, kg m^2]", ("dof",), role="model")
     dof_frictionloss = StateVar("Dry friction [N, N m]", ("dof",), role="model")
     dof_invweight = StateVar("Mean inverse inertia", ("dof",), role="model")
@@ -217,50 +238,16 @@ class BodyState(Schema):
     M_row_size = StateVar("Entries of a row of M", ("dof",), dtype="int", role="model")
     M_column = StateVar("Column of each entry of M", ("M_entry",), dtype="int", role="model")
 
-    eq_type = StateVar("0 connect, 1 weld, 2 joint", ("equality",), dtype="int", role="model")
-    eq_active = StateVar("Whether it holds", ("equality",), dtype="int", role="model")
-    eq_object1 = StateVar("First body or joint", ("equality",), dtype="int", role="model")
-    eq_object2 = StateVar("Second body or joint, or -1", ("equality",), dtype="int", role="model")
-    eq_anchor1 = StateVar("Anchor on the first body [m]", ("equality",), (3,), role="model")
-    eq_anchor2 = StateVar("Anchor on the second body [m]", ("equality",), (3,), role="model")
-    eq_quat1 = StateVar("Weld frame on the first body", ("equality",), (4,), role="model")
-    eq_quat2 = StateVar("Weld frame on the second body", ("equality",), (4,), role="model")
-    eq_torque_scale = StateVar("Metres per radian of a weld", ("equality",), role="model")
-    eq_polynomial = StateVar(
-        "Joint coupling, constant term first", ("equality",), (5,), role="model"
-    )
-    eq_solref = StateVar("solref", ("equality",), (2,), role="model")
-    eq_solimp = StateVar("solimp", ("equality",), (5,), role="model")
 
-    actuator_joint = StateVar("Joint it drives", ("actuator",), dtype="int", role="model")
-    actuator_dynamics = StateVar(
-        "0 none, 1 integrator, 2 filter, 3 exact", ("actuator",), dtype="int", role="model"
-    )
-    actuator_act_start = StateVar("Activation, or -1", ("actuator",), dtype="int", role="model")
-    actuator_act_early = StateVar(
-        "Whether the next activation drives", ("actuator",), dtype="int", role="model"
-    )
-    actuator_time_constant = StateVar("Of the filter [s]", ("actuator",), role="model")
-    actuator_gear = StateVar("Gear", ("actuator", "six"), role="model")
-    actuator_gain = StateVar(
-        "Gain: constant, per length, per velocity", ("actuator",), (3,), role="model"
-    )
-    actuator_bias = StateVar(
-        "Bias: constant, per length, per velocity", ("actuator",), (3,), role="model"
-    )
-    actuator_ctrl_limited = StateVar(
-        "Whether the control is clipped", ("actuator",), dtype="int", role="model"
-    )
-    actuator_ctrl_range = StateVar("Its range", ("actuator",), (2,), role="model")
-    actuator_force_limited = StateVar(
-        "Whether the force is clipped", ("actuator",), dtype="int", role="model"
-    )
-    actuator_force_range = StateVar("Its range", ("actuator",), (2,), role="model")
-    actuator_act_limited = StateVar(
-        "Whether the activation is clipped", ("actuator",), dtype="int", role="model"
-    )
-    actuator_act_range = StateVar("Its range", ("actuator",), (2,), role="model")
-
-
-class RigidState(BodyState, ParameterState, ContactState, ConvexState, CouplingState, SensorState):
+class RigidState(
+    BodyState,
+    ActuatorState,
+    EqualityState,
+    TendonState,
+    ParameterState,
+    ContactState,
+    ConvexState,
+    CouplingState,
+    SensorState,
+):
     """Every variable of the rigid solver."""

@@ -8,8 +8,13 @@ from typing import Any
 
 import mujoco
 import numpy as np
+from mujoco import mjtTrn
 
+from genesis_state.solvers.rigid.constants import gravity
+from genesis_state.solvers.rigid.dofs import drives_joint
 from genesis_state.solvers.rigid.entity_range import EntityRange, joint_texts
+from genesis_state.solvers.rigid.flags import disabled, enabled
+from genesis_state.solvers.rigid.tendons import acts, path
 from genesis_state.solvers.rigid.unsupported import colliding
 
 # What moves an entity, per family: the arrays that its signature digests. Only those geoms count
@@ -27,7 +32,36 @@ DYNAMICS = {
     "geom": "geom_type geom_size geom_pos geom_quat geom_contype geom_conaffinity geom_condim "
     "geom_priority geom_friction geom_solmix geom_solref geom_solimp geom_margin geom_gap",
 }
+# Likewise of what few models have; an array of zeros is left out.
+RARE_DYNAMICS = {
+    "joint": "jnt_stiffnesspoly",
+    "dof": "dof_dampingpoly",
+    "actuator": "actuator_damping actuator_dampingpoly actuator_armature actuator_cranklength",
+}
+# What disabled flags leave out.
+FLAGS = {
+    "CONTACT": "contacts",
+    "FILTERPARENT": "no contacts with the parent",
+    "CONSTRAINT": "constraints",
+    "EQUALITY": "equalities",
+    "FRICTIONLOSS": "dry friction",
+    "LIMIT": "limits",
+    "SPRING": "springs",
+    "DAMPER": "dampers",
+    "EULERDAMP": "implicit damping",
+    "CLAMPCTRL": "clipped controls",
+    "ACTUATION": "actuators",
+    "WARMSTART": "a warm start",
+    "REFSAFE": "safe references",
+    "MULTICCD": "several contacts of convex shapes",
+}
 EQUALITIES = "eq_type eq_obj1id eq_obj2id eq_objtype eq_active0 eq_data eq_solref eq_solimp"
+TENDONS = (
+    "tendon_stiffness tendon_stiffnesspoly tendon_lengthspring tendon_damping tendon_dampingpoly "
+    "tendon_armature tendon_frictionloss tendon_solref_fri tendon_solimp_fri tendon_limited "
+    "tendon_range tendon_margin tendon_solref_lim tendon_solimp_lim tendon_actfrclimited "
+    "tendon_actfrcrange"
+)
 PAIRS = "pair_dim pair_friction pair_solref pair_solreffriction pair_solimp pair_margin pair_gap"
 
 
@@ -48,13 +82,13 @@ def signature(
     """
     touching = colliding(mj)
     pairs = [
-        ("rigid step", f"{mj.opt.timestep:.9g} s, gravity {plain(mj.opt.gravity)} m/s^2"),
-        ("rigid solver", _solver(mj.opt, self_collision)),
+        ("rigid step", f"{mj.opt.timestep:.9g} s, gravity {plain(gravity(mj))} m/s^2"),
+        ("rigid solver", _solver(mj, self_collision)),
     ]
     for kind, part in zip(kinds, ranges, strict=True):
         parents = np.maximum(mj.body_parentid[1:][part.at("link")] - 1 - part.link_start, -1)
         bodies = mj.jnt_bodyid[part.at("joint")] - 1 - part.link_start
-        targets = mj.actuator_trnid[part.at("actuator"), 0] - part.joint_start
+        targets, frames = _targets(mj, part)
         key = f"entity {part.name}"
         pairs += [
             (key, kind),
@@ -69,6 +103,11 @@ def signature(
             skip = 1 if family == "link" else 0
             if family != "geom":
                 arrays += [getattr(mj, name)[skip:][part.at(family)] for name in names.split()]
+        for family, names in RARE_DYNAMICS.items():
+            for name in names.split():
+                values = getattr(mj, name)[part.at(family)]
+                arrays += [[len(arrays)], values] if values.any() else []
+        arrays += [*frames, *_tendons(mj, part)]
         own = np.arange(mj.ngeom)[part.at("geom")]
         own = own[touching[own]]
         arrays += [mj.geom_bodyid[own] - 1 - part.link_start, *_geoms(mj, own)]
@@ -102,19 +141,64 @@ def plain(value: Any) -> Any:
     return tuple(value.tolist()) if isinstance(value, np.ndarray) else value
 
 
-def _solver(opt: Any, self_collision: bool) -> str:
-    off = {
-        "contacts": opt.disableflags & mujoco.mjtDisableBit.mjDSBL_CONTACT,
-        "contacts within an entity": not self_collision,
-        "no contacts with the parent": opt.disableflags & mujoco.mjtDisableBit.mjDSBL_FILTERPARENT,
-    }
+def _solver(mj: mujoco.MjModel, self_collision: bool) -> str:
+    opt = mj.opt
+    off = {what: disabled(mj, flag) for flag, what in FLAGS.items()}
+    off["contacts within an entity"] = not self_collision
+    override = ""
+    if enabled(mj, "OVERRIDE"):
+        names = ("o_margin", "o_solref", "o_solimp", "o_friction")
+        override = f", contacts with {[plain(getattr(opt, name)) for name in names]}"
     return (
         f"{shown('integrator', opt.integrator)}, {shown('solver', opt.solver)}, "
         f"{opt.iterations} iterations to {opt.tolerance:g}, "
         f"line search {opt.ls_iterations} to {opt.ls_tolerance:g}, "
         f"{shown('cone', opt.cone)} cones, impratio {opt.impratio:g}"
         + "".join(f", without {what}" for what, is_off in off.items() if is_off)
+        + override
     )
+
+
+def _targets(mj: mujoco.MjModel, part: EntityRange) -> tuple[np.ndarray, list[np.ndarray]]:
+    """What an entity's actuators act on, counted within it; of sites where these are."""
+    targets, frames = [], []
+    for u in range(part.actuator_start, part.actuator_end):
+        first, second = mj.actuator_trnid[u]
+        if drives_joint(mj, u):
+            targets.append(first - part.joint_start)
+            continue
+        if mj.actuator_trntype[u] == mujoco.mjtTrn.mjTRN_TENDON:
+            targets.append(first - part.tendon_start)
+            continue
+        targets.append(-1)
+        if mj.actuator_trntype[u] == mjtTrn.mjTRN_BODY:
+            targets[-1] = first - 1 - part.link_start
+            continue
+        for site in (first, second) if second >= 0 else (first,):
+            body = mj.site_bodyid[site] - 1 - part.link_start
+            frames.append(np.array([u - part.actuator_start, max(body, -1)]))
+            frames += [mj.site_pos[site], mj.site_quat[site]]
+    return np.array(targets), frames
+
+
+def _tendons(mj: mujoco.MjModel, part: EntityRange) -> list[np.ndarray]:
+    """An entity's tendons that do anything: their parameters, and what their paths go along."""
+    arrays = []
+    for t in range(part.tendon_start, part.tendon_end):
+        if not acts(mj, t):
+            continue
+        arrays.append(np.array([t - part.tendon_start]))
+        arrays += [array[t] for array in _arrays(mj, TENDONS)]
+        for k in path(mj, t):
+            target = mj.wrap_objid[k]
+            place = [mj.wrap_type[k], mj.wrap_prm[k]]
+            if mj.wrap_type[k] == mujoco.mjtWrap.mjWRAP_JOINT:
+                place.append(target - part.joint_start)
+            elif mj.wrap_type[k] == mujoco.mjtWrap.mjWRAP_SITE:
+                body = mj.site_bodyid[target] - 1 - part.link_start
+                place += [max(body, -1), *mj.site_pos[target]]
+            arrays.append(np.array(place))
+    return arrays
 
 
 def _arrays(mj: mujoco.MjModel, names: str) -> list[np.ndarray]:

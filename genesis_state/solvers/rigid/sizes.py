@@ -9,17 +9,23 @@ import numpy as np
 
 from genesis_state.kernels.geom_kinds import most_contacts
 from genesis_state.options import RigidOptions
+from genesis_state.solvers.rigid.actuators import transmission_sizes
 from genesis_state.solvers.rigid.collision import Collision, spans
 from genesis_state.solvers.rigid.constants import lone_bodies
 from genesis_state.solvers.rigid.coupling import Coupling
+from genesis_state.solvers.rigid.dofs import dof_damping, dof_damping_polynomial
+from genesis_state.solvers.rigid.flags import constrains, disabled
 from genesis_state.solvers.rigid.hulls import DIMS as HULL_DIMS
 from genesis_state.solvers.rigid.pattern import Pattern
+from genesis_state.solvers.rigid.tendons import tendon_counts, tendon_rows
 
 _ROWS_OF_EQUALITY = {
     int(mujoco.mjtEq.mjEQ_CONNECT): 3,
     int(mujoco.mjtEq.mjEQ_WELD): 6,
     int(mujoco.mjtEq.mjEQ_JOINT): 1,
+    int(mujoco.mjtEq.mjEQ_TENDON): 1,
 }
+_OF_BODIES = (mujoco.mjtEq.mjEQ_CONNECT, mujoco.mjtEq.mjEQ_WELD)
 
 # Bodies and dofs whose step takes as long as to wake a thread, some 100 us.
 WORTH_A_THREAD = 250
@@ -71,18 +77,24 @@ def count(
             their own.
         sensors: How many sensors the step writes, by dim.
     """
-    rows = sum(_ROWS_OF_EQUALITY[int(what)] for what in mj.eq_type)
+    equalities = mj.neq if constrains(mj, "EQUALITY") else 0
+    welds = 0 if disabled(mj, "CONSTRAINT") else options.max_dynamic_constraints
+    rows = sum(_ROWS_OF_EQUALITY[int(what)] for what in mj.eq_type[:equalities])
+    rows += welds * _ROWS_OF_EQUALITY[int(mujoco.mjtEq.mjEQ_WELD)]
     friction_dofs = int(np.count_nonzero(mj.dof_frictionloss))
     if options.batch_dofs_info:
         friction_dofs = mj.nv  # any may have some later
-    limited = mj.jnt_limited.astype(bool)
+    if not constrains(mj, "FRICTIONLOSS"):
+        friction_dofs = 0
+    limited = mj.jnt_limited.astype(bool) & constrains(mj, "LIMIT")
     # Both limits of a hinge may act at once when they are closer than twice the margin.
     balls = mj.jnt_type[limited] == mujoco.mjtJoint.mjJNT_BALL
     limit_rows = int(np.where(balls, 1, 2).sum())
     pairs = len(touching.pairs)
     possible = sum(most_contacts(int(k)) for k in touching.kinds)
     contacts = min(possible, options.max_contacts or _usual_contacts(mj, touching))
-    coupling_rows = rows + int(balls.sum())  # those that act on more than one dof
+    # Those that may act on more than one dof.
+    coupling_rows = rows + int(balls.sum()) + tendon_rows(mj)
     return Sizes(
         kinds=frozenset(int(k) for k in touching.kinds),
         coupled_types=coupled.types,
@@ -98,6 +110,9 @@ def count(
         contacts=contacts,
         span=int(spans(mj, touching).max(initial=0)),
         cone_dim=int(touching.parameters[:, 0].max(initial=2)),
+        multiccd=_unless_disabled(mj, "MULTICCD", 1),
+        warm_start=_unless_disabled(mj, "WARMSTART", 1),
+        safe_reference=_unless_disabled(mj, "REFSAFE", 1),
         classes=len(touching.parameters),
         **touching.hulls.dims(),
         elliptic=int(mj.opt.cone == mujoco.mjtCone.mjCONE_ELLIPTIC),
@@ -105,21 +120,39 @@ def count(
         envs=n_envs,
         worth_a_thread=max(1, WORTH_A_THREAD // (mj.nbody + mj.nv)),
         bodies=mj.nbody,
+        mocaps=mj.nmocap,
         joints=mj.njnt,
         dofs=mj.nv,
         qs=mj.nq,
         actuators=mj.nu,
         activations=mj.na,
-        equalities=mj.neq,
-        body_equalities=int((mj.eq_type != mujoco.mjtEq.mjEQ_JOINT).sum()),
+        actuation=_unless_disabled(mj, "ACTUATION", 1),
+        **transmission_sizes(mj, pattern.mass_rows),
+        declared_equalities=mj.neq,
+        equalities=equalities,
+        body_equalities=int(np.isin(mj.eq_type[:equalities], _OF_BODIES).sum()),
+        dynamic_welds=options.max_dynamic_constraints,
+        welds=welds,
+        **tendon_counts(mj),
         friction_dofs=friction_dofs,
         limited_joints=int(limited.sum()),
-        rows=rows + friction_dofs + limit_rows,
+        rows=rows + friction_dofs + limit_rows + tendon_rows(mj),
         coupling_rows=coupling_rows,
         M_entries=sum(map(len, pattern.mass_rows)),
         fixed_pattern=int(pattern.fixed),
         joint_offsets=int(np.count_nonzero(mj.jnt_pos)),
         lone_bodies=len(lone_bodies(mj)),
+        dampers=_unless_disabled(
+            mj, "DAMPER", mj.nv if options.batch_dofs_info else np.count_nonzero(dof_damping(mj))
+        ),
+        damping_polynomials=_unless_disabled(
+            mj, "DAMPER", dof_damping_polynomial(mj).any(axis=1).sum()
+        ),
+        euler_damping=_unless_disabled(mj, "EULERDAMP", 1),
+        springs=_unless_disabled(
+            mj, "SPRING", mj.njnt if options.batch_dofs_info else _springs(mj).sum()
+        ),
+        stiffness_polynomials=int(mj.jnt_stiffnesspoly.any(axis=1).sum()),
         gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),
         integrator=int(mj.opt.integrator),
         imus=sensors["imu"],
@@ -130,6 +163,16 @@ def count(
         own_geoms=int(options.batch_geoms_info),
         own_gravity=int(options.batch_gravity),
     )
+
+
+def _unless_disabled(mj: mujoco.MjModel, flag: str, number: int | np.integer) -> int:
+    """How many there are of what an option flag can switch off."""
+    return 0 if disabled(mj, flag) else int(number)
+
+
+def _springs(mj: mujoco.MjModel) -> np.ndarray:
+    """Which joints have a spring."""
+    return (mj.jnt_stiffness != 0) | mj.jnt_stiffnesspoly.any(axis=1)
 
 
 def full_mass_rows(coupled: Coupling, options: RigidOptions) -> bool:
@@ -147,12 +190,22 @@ def dims(n: Sizes) -> dict[str, int]:
         "word": -(-n.dofs // 32),
         "body": n.bodies,
         "link": n.bodies - 1,
+        "mocap": n.mocaps,
         "joint": n.joints,
         "actuator": n.actuators,
         "activation": n.activations,
-        "equality": n.equalities,
+        "transmission": n.transmissions,
+        "moment_entry": n.moment_entries,
+        "moment_pair": n.moment_pairs,
+        "equality": n.declared_equalities,
+        "weld": n.dynamic_welds,
         "row": n.rows,
         "M_entry": n.M_entries,
+        "tendon": n.tendons,
+        "tendon_entry": n.tendon_entries,
+        "tendon_joint": n.tendon_joints,
+        "tendon_segment": n.tendon_segments,
+        "weighed_tendon": n.tendons * n.own_weights,
         "H_dof": n.dofs * dense,
         "listed_dof": n.dofs * dense * (not n.fixed_pattern),
         "cg_dof": n.dofs * (not n.newton),

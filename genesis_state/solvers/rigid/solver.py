@@ -15,6 +15,7 @@ from genesis_state.selection import Selection, select
 from genesis_state.sensors import RigidSensor
 from genesis_state.solvers.base import Solver
 from genesis_state.solvers.entity_part import EntityPart
+from genesis_state.solvers.rigid import equalities
 from genesis_state.solvers.rigid.collision import Collision, collision
 from genesis_state.solvers.rigid.constants import constants, mass_rows
 from genesis_state.solvers.rigid.coupling import Coupling, coupling
@@ -80,7 +81,8 @@ class RigidSolver(Solver):
         self.coupling: Coupling = coupling(self.compiled, materials, coupled=self._coupled)
         mj = self.compiled.mj
         rows_of_M = mass_rows(mj, full=full_mass_rows(self.coupling, self._options))
-        self._pattern = Pattern(mj, self.touching, rows_of_M)
+        any_weld = self._options.max_dynamic_constraints > 0
+        self._pattern = Pattern(mj, self.touching, rows_of_M, any_weld=any_weld)
         self._sizes = count(
             mj,
             self.touching,
@@ -114,8 +116,15 @@ class RigidSolver(Solver):
             with self.arena.edit(name) as (view,):
                 if view.numel():
                     view.copy_(torch.from_numpy(value))
-        with self.arena.edit("qpos") as (qpos,):
-            qpos.copy_(torch.from_numpy(self.compiled.mj.qpos0))
+        mocap = mj.body_mocapid >= 0
+        for name, value in (
+            ("qpos", mj.qpos0),
+            ("mocap_pos", mj.body_pos[mocap]),
+            ("mocap_quat", mj.body_quat[mocap]),
+            ("eq_active", mj.eq_active0),
+        ):
+            with self.arena.edit(name) as (view,):
+                view.copy_(torch.from_numpy(value))
         self.refresh_links()
 
     def refresh_constants(self, selection: Selection) -> None:
@@ -173,6 +182,54 @@ class RigidSolver(Solver):
         if self._sizes.own_gravity:
             return self.arena.get("envs_gravity")[:, 0]
         return self.arena.constants.get("gravity")[0].expand(self.n_envs, 3).clone()
+
+    def set_equalities_active(self, active: Any, which: Any = None, envs_idx: Any = None) -> None:
+        """Switches equalities of the models on or off: MuJoCo's `data.eq_active`.
+
+        Args:
+            active: A bool, shape (n,) or (envs, n).
+            which: By name ("<entity>/<name>") or number, one or a list; by default all.
+            envs_idx: Environments.
+        """
+        equalities.set_active(self, active, which, envs_idx)
+
+    def get_equalities_active(self, envs_idx: Any = None) -> torch.Tensor:
+        """Which equalities hold, bool (envs, n_equalities)."""
+        active = self.arena.get("eq_active")
+        return select(envs_idx, self.n_envs, active.device).take(active)
+
+    def add_weld_constraint(self, link1_idx: int, link2_idx: int, envs_idx: Any = None) -> None:
+        """Welds two links as they are now relative to each other, until the weld is deleted.
+
+        Its softness is MuJoCo's default. A reset takes back the welds that were made since.
+
+        Args:
+            link1_idx, link2_idx: Links among the scene's: `link.idx`.
+            envs_idx: Environments.
+
+        Raises:
+            RuntimeError: The scene was built with RigidOptions(max_dynamic_constraints=0).
+            ValueError: They are welded in one of the environments, or it has no room left.
+        """
+        equalities.add_weld(self, link1_idx, link2_idx, envs_idx)
+
+    def delete_weld_constraint(self, link1_idx: int, link2_idx: int, envs_idx: Any = None) -> None:
+        """Undoes a weld that `add_weld_constraint` made, in the environments that have it.
+
+        Args:
+            link1_idx, link2_idx: Links among the scene's, in either order.
+            envs_idx: Environments.
+        """
+        equalities.delete_weld(self, link1_idx, link2_idx, envs_idx)
+
+    def get_weld_constraints(self, envs_idx: Any = None) -> dict[str, torch.Tensor]:
+        """The welds that `add_weld_constraint` made.
+
+        Returns:
+            "link_a" and "link_b", links among the scene's, each of shape (envs, n), with -1 where
+            an environment has fewer welds than another.
+        """
+        return equalities.get_welds(self, envs_idx)
 
     def entity_parts(self) -> tuple[EntityPart, ...]:
         return entity_parts(self.compiled.entities, self.compiled.mj)

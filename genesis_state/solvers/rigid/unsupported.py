@@ -8,7 +8,6 @@ import mujoco
 import numpy as np
 from mujoco import (
     mjtBias,
-    mjtDisableBit,
     mjtDyn,
     mjtEnableBit,
     mjtEq,
@@ -18,15 +17,25 @@ from mujoco import (
     mjtTrn,
 )
 
+from genesis_state.solvers.rigid.flags import constrains
+from genesis_state.solvers.rigid.tendons import acts, wrapped_geoms
+
 JOINTS = {int(t): t.name.removeprefix("mjJNT_").lower() for t in mjtJoint.__members__.values()}
 
 INTEGRATORS = ("mjINT_EULER", "mjINT_RK4", "mjINT_IMPLICITFAST")
 SOLVERS = ("mjSOL_NEWTON", "mjSOL_CG")
-TRANSMISSIONS = ("mjTRN_JOINT", "mjTRN_JOINTINPARENT")
+TRANSMISSIONS = (
+    "mjTRN_JOINT",
+    "mjTRN_JOINTINPARENT",
+    "mjTRN_SITE",
+    "mjTRN_SLIDERCRANK",
+    "mjTRN_BODY",
+    "mjTRN_TENDON",
+)
 DYNAMICS = ("mjDYN_NONE", "mjDYN_INTEGRATOR", "mjDYN_FILTER", "mjDYN_FILTEREXACT")
 GAINS = ("mjGAIN_FIXED", "mjGAIN_AFFINE")
 BIASES = ("mjBIAS_NONE", "mjBIAS_AFFINE")
-EQUALITIES = ("mjEQ_CONNECT", "mjEQ_WELD", "mjEQ_JOINT")
+EQUALITIES = ("mjEQ_CONNECT", "mjEQ_WELD", "mjEQ_JOINT", "mjEQ_TENDON")
 GEOMS = (
     "mjGEOM_PLANE",
     "mjGEOM_SPHERE",
@@ -37,17 +46,11 @@ GEOMS = (
     "mjGEOM_MESH",
 )
 
-# The first two flags are carried out. The others change nothing that we compute: sensors are not
-# evaluated, and the rest are shortcuts to the same result.
-FREE_TO_DISABLE = (
-    "mjDSBL_CONTACT",
-    "mjDSBL_FILTERPARENT",
-    "mjDSBL_SENSOR",
-    "mjDSBL_MIDPHASE",
-    "mjDSBL_ISLAND",
-    "mjDSBL_AUTORESET",
-)
-FREE_TO_ENABLE = ("mjENBL_ENERGY", "mjENBL_FWDINV")
+# Every flag may be disabled. Some of them change nothing that we compute: sensors are not
+# evaluated, there is one way to find contacts of convex shapes, and midphase, islands and the reset
+# of bad states are not what our steps are made of. Enabling these changes nothing either, but for
+# the override of contact parameters, which is carried out.
+FREE_TO_ENABLE = ("mjENBL_OVERRIDE", "mjENBL_ENERGY", "mjENBL_FWDINV", "mjENBL_INVDISCRETE")
 
 
 def unsupported(mj: mujoco.MjModel) -> list[str]:
@@ -68,7 +71,7 @@ def unsupported(mj: mujoco.MjModel) -> list[str]:
 
 def colliding(mj: mujoco.MjModel) -> np.ndarray:
     """Which geoms may touch something, bool (ngeom,): by their bits, or named in a pair."""
-    if mj.opt.disableflags & int(mjtDisableBit.mjDSBL_CONTACT):
+    if not constrains(mj, "CONTACT"):
         return np.zeros(mj.ngeom, dtype=bool)
     touching = (mj.geom_contype != 0) | (mj.geom_conaffinity != 0)
     touching[mj.pair_geom1] = touching[mj.pair_geom2] = True
@@ -96,19 +99,13 @@ def _options(mj: mujoco.MjModel) -> Iterator[str]:
             yield f"option {name}: forces of a fluid are not supported"
     if opt.noslip_iterations:
         yield "option noslip_iterations: the noslip solver is not supported"
-    for enum, flags, free, what in (
-        (mjtDisableBit, opt.disableflags, FREE_TO_DISABLE, "disabling"),
-        (mjtEnableBit, opt.enableflags, FREE_TO_ENABLE, "enabling"),
-    ):
-        # A member without underscore counts the others.
-        for name, bit in enum.__members__.items():
-            if flags & int(bit) and "_" in name and name not in free:
-                yield f"flag '{name.split('_', 1)[1].lower()}': {what} it is not supported"
+    # A member without underscore counts the others.
+    for name, bit in mjtEnableBit.__members__.items():
+        if opt.enableflags & int(bit) and "_" in name and name not in FREE_TO_ENABLE:
+            yield f"flag '{name.split('_', 1)[1].lower()}': enabling it is not supported"
 
 
 def _bodies(mj: mujoco.MjModel) -> Iterator[str]:
-    for i in np.flatnonzero(mj.body_mocapid >= 0):
-        yield f"{_label('body', mj.body(i))}: mocap bodies are not supported"
     for i in range(mj.nflex):
         yield f"{_label('flex', mj.flex(i))}: flexes are not supported"
     for i in range(mj.nplugin):
@@ -133,10 +130,6 @@ def _geoms(mj: mujoco.MjModel) -> Iterator[str]:
 def _joints(mj: mujoco.MjModel) -> Iterator[str]:
     for i in range(mj.njnt):
         label = _label("joint", mj.joint(i))
-        if mj.jnt_stiffnesspoly[i].any():
-            yield f"{label}: polynomial stiffness is not supported"
-        if mj.dof_dampingpoly[mj.jnt_dofadr[i]].any():
-            yield f"{label}: polynomial damping is not supported"
         if mj.jnt_plasticadr[i] >= 0 or mj.jnt_springyield[i]:
             yield f"{label}: a plastic spring is not supported"
 
@@ -144,18 +137,13 @@ def _joints(mj: mujoco.MjModel) -> Iterator[str]:
 def _tendons(mj: mujoco.MjModel) -> Iterator[str]:
     for i in range(mj.ntendon):
         label = _label("tendon", mj.tendon(i))
-        for name, value in (
-            ("stiffness", mj.tendon_stiffness[i]),
-            ("polynomial stiffness", mj.tendon_stiffnesspoly[i]),
-            ("damping", mj.tendon_damping[i]),
-            ("polynomial damping", mj.tendon_dampingpoly[i]),
-            ("frictionloss", mj.tendon_frictionloss[i]),
-            ("armature", mj.tendon_armature[i]),
-            ("a limit", mj.tendon_limited[i]),
-            ("a plastic spring", mj.tendon_plasticadr[i] >= 0 or mj.tendon_springyield[i]),
-        ):
-            if np.any(value):
-                yield f"{label}: {name} of a tendon is not supported"
+        if mj.tendon_plasticadr[i] >= 0 or mj.tendon_springyield[i]:
+            yield f"{label}: a plastic spring is not supported"
+        if acts(mj, i):
+            for geom in wrapped_geoms(mj, i):
+                kind = mjtGeom(mj.geom_type[geom]).name.split("_", 1)[1].lower()
+                around = _label("geom", mj.geom(geom))
+                yield f"{label}: wrapping around a {kind} is not supported ({around})"
 
 
 def _equalities(mj: mujoco.MjModel) -> Iterator[str]:
@@ -175,31 +163,9 @@ def _actuators(mj: mujoco.MjModel) -> Iterator[str]:
         ):
             if name := _lacking(enum, value, supported):
                 yield f"{label}: {what} '{name}' is not supported"
-        if mjtTrn(mj.actuator_trntype[i]).name in TRANSMISSIONS:
-            yield from _joint_transmission(mj, i, label)
         for name, value in (
             ("delay", mj.actuator_delay[i]),
             ("history", mj.actuator_history[i, 0]),
-            ("damping", mj.actuator_damping[i]),
-            ("polynomial damping", mj.actuator_dampingpoly[i]),
-            ("armature", mj.actuator_armature[i]),
         ):
             if np.any(value):
                 yield f"{label}: {name} of an actuator is not supported"
-        # MuJoCo's switch has one bit for each of the groups 0 to 30.
-        group = int(mj.actuator_group[i])
-        if 0 <= group <= 30 and mj.opt.disableactuator & (1 << group):
-            yield f"{label}: disabling its group {group} is not supported"
-
-
-def _joint_transmission(mj: mujoco.MjModel, i: int, label: str) -> Iterator[str]:
-    """Ball and free joints take torques and forces only: their angle is not one number."""
-    kind = JOINTS[int(mj.jnt_type[mj.actuator_trnid[i, 0]])]
-    if kind not in ("ball", "free"):
-        return
-    if mjtTrn(mj.actuator_trntype[i]) == mjtTrn.mjTRN_JOINTINPARENT:
-        yield f"{label}: transmission 'jointinparent' on a {kind} joint is not supported"
-    if mjtGain(mj.actuator_gaintype[i]) == mjtGain.mjGAIN_AFFINE:
-        yield f"{label}: gain 'affine' on a {kind} joint is not supported"
-    if mjtBias(mj.actuator_biastype[i]) == mjtBias.mjBIAS_AFFINE:
-        yield f"{label}: bias 'affine' on a {kind} joint is not supported"
