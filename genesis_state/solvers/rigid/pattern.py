@@ -1,8 +1,8 @@
 """Which entries of the solver's Hessian are not zero, whatever touches what.
 
 Those of the inertia matrix, those that an equality, a tendon or the limit of a ball couples, and
-what elimination fills in. A contact between two links couples the dofs that move one of them and not the
-other; where these are coupled anyway, as all along one limb, it changes nothing.
+what elimination fills in. A contact between two links couples the dofs that move one of them and
+not the other; where these are coupled anyway, as all along one limb, it changes nothing.
 """
 
 from __future__ import annotations
