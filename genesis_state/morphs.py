@@ -178,6 +178,20 @@ class MJCF(FileMorph):
 class URDF(FileMorph):
     """A model in URDF format. No link is merged into another, also across fixed joints.
 
+    Its meshes are of any format of `MESH_SUFFIXES`, z up as Genesis takes them, and touch others
+    with their convex hulls. Paths of meshes may be relative to the file or to a folder above it, or
+    begin with `package://`, `model://` or `file://`. A joint that mimics another is tied to it by
+    an equality constraint. What cannot be as the file has it is put right, and said in the log:
+
+    - A link without mass, or of mass 0 where that cannot be, weighs what its collision shapes do,
+      or else its visual ones; without any it gets 1 g, unless something with mass is fixed to it.
+    - An inertia that is not positive is replaced by that of the link's shapes, with the file's
+      mass. One in which a principal moment exceeds the sum of the other two is cut to that sum.
+    - A flat mesh is a slab behind its faces. A visual shape that cannot be read is left out; all
+      of them are, unless the file asks MuJoCo's compiler for `discardvisual="false"`.
+    - Numbers that are missing at the end of `xyz`, `rpy` or a limit are 0; a joint whose limits
+      are equal, or a lower one above the upper, has none.
+
     Attributes:
         fixed: Whether the base is fixed to the world; otherwise it floats.
         merge_fixed_links: Only False, Genesis' other value is not supported.
@@ -329,8 +343,7 @@ class Mesh(Primitive):
     convex hull would.
 
     Attributes:
-        file: Path of the mesh, see `find_file`; it ends in one of `MESH_SUFFIXES`, and for .dae
-            the package pycollada is needed.
+        file: Path of the mesh, see `find_file`; it ends in one of `MESH_SUFFIXES`.
         scale: Factor of all lengths, or three for x, y and z.
         convexify: Whether it touches others with its convex hull, which fills its dents and holes.
             False takes only a mesh that is closed and convex. None is True.

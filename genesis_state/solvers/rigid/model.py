@@ -13,9 +13,10 @@ import numpy as np
 
 from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.solvers.rigid.entity_range import EntityRange, entity_ranges
-from genesis_state.solvers.rigid.entity_spec import EntitySpec, entity_model, one_line
+from genesis_state.solvers.rigid.entity_spec import EntitySpec, entity_model
 from genesis_state.solvers.rigid.signature import plain, shown, signature
 from genesis_state.solvers.rigid.unsupported import unsupported
+from genesis_state.text import one_line
 
 # MuJoCo's option for each of ours.
 SOLVER_OPTIONS = {
