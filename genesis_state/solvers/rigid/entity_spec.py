@@ -21,11 +21,20 @@ NO_CONTACT = int(mujoco.mjtDisableBit.mjDSBL_CONTACT)
 
 @dataclass(frozen=True)
 class EntitySpec:
-    """An entity as it was added: its name in the scene, its shape and what it is made of."""
+    """An entity as it was added.
+
+    Attributes:
+        name: Its name in the scene.
+        morph: Its shape.
+        material: What it is made of.
+        attached: Name of the entity that carries it, which comes before it, and of the link, None
+            for the last one; or None.
+    """
 
     name: str
     morph: morphs.Morph
     material: Rigid
+    attached: tuple[str, str | None] | None = None
 
 
 def entity_model(entity: EntitySpec) -> mujoco.MjSpec:

@@ -12,6 +12,7 @@ import mujoco
 import numpy as np
 
 from genesis_state.options import RigidOptions, SimOptions
+from genesis_state.solvers.rigid.attachment import carrying_body, make_attachable, name_bodies
 from genesis_state.solvers.rigid.entity_range import EntityRange, entity_ranges
 from genesis_state.solvers.rigid.entity_spec import EntitySpec, entity_model
 from genesis_state.solvers.rigid.signature import plain, shown, signature
@@ -57,6 +58,15 @@ class RigidModel:
             owners[1:][part.at("link")] = i
         return owners
 
+    def body_robots(self) -> np.ndarray:
+        """Like `body_entities`, with an entity that is attached counted as what carries it."""
+        names = [part.name for part in self.entities]
+        carriers = np.arange(-1, len(names))
+        for i, part in enumerate(self.entities):
+            if part.parent is not None:
+                carriers[i + 1] = carriers[names.index(part.parent) + 1]
+        return carriers[self.body_entities() + 1]
+
     def geom_entities(self) -> np.ndarray:
         """For each of MuJoCo's geoms the index of the entity it came with, shape (ngeom,)."""
         owners = self.body_entities()[self.mj.geom_bodyid]
@@ -100,7 +110,8 @@ def compile_model(
         for entity, child in zip(entities, children, strict=True):
             for name in (*options, "timestep", "gravity"):
                 setattr(child.option, name, getattr(spec.option, name))
-            frame = spec.worldbody.add_frame(pos=entity.morph.pos, quat=entity.morph.quat)
+            carrier = spec.worldbody if entity.attached is None else carrying_body(spec, entity)
+            frame = carrier.add_frame(pos=entity.morph.pos, quat=entity.morph.quat)
             spec.attach(child, prefix=f"{entity.name}/", frame=frame)
         try:
             mj = spec.compile()
@@ -108,7 +119,7 @@ def compile_model(
             raise ValueError(f"The scene cannot be compiled: {one_line(error)}") from None
     if reasons := unsupported(mj):
         raise ValueError(f"The rigid solver cannot simulate this scene: {'; '.join(reasons)}.")
-    ranges = entity_ranges([entity.name for entity in entities], alone, mj)
+    ranges = entity_ranges(entities, alone, mj)
     if not rigid.enable_joint_limit:
         mj.jnt_limited[:] = False
     kinds = [type(entity.morph).__name__ for entity in entities]
@@ -133,11 +144,14 @@ def _compile_alone(entity: EntitySpec, child: mujoco.MjSpec) -> mujoco.MjModel:
     """Compiles one entity by itself: finds its mistakes by name, and counts its elements."""
     total, child.compiler.settotalmass = child.compiler.settotalmass, -1
     try:
+        if entity.attached is not None:
+            make_attachable(entity.name, child)
         model = child.compile()
         if total > 0:
             # Attaching drops this one setting, so it is carried out here.
             _scale_masses(child, total / model.body_mass.sum())
             model = child.compile()
+        name_bodies(child)
     except ValueError as error:
         source = getattr(entity.morph, "file", type(entity.morph).__name__)
         raise ValueError(f"{entity.name}: {source} cannot be compiled: {one_line(error)}") from None

@@ -52,17 +52,20 @@ def signature(
         ("rigid solver", _solver(mj.opt, self_collision)),
     ]
     for kind, part in zip(kinds, ranges, strict=True):
-        parents = np.maximum(mj.body_parentid[1:][part.at("link")] - 1 - part.link_start, -1)
-        bodies = mj.jnt_bodyid[part.at("joint")] - 1 - part.link_start
-        targets = mj.actuator_trnid[part.at("actuator"), 0] - part.joint_start
+        parents = part.local("link", mj.body_parentid[1:][part.at("link")] - 1)
+        bodies = part.local("link", mj.jnt_bodyid[part.at("joint")] - 1)
+        targets = part.local("joint", mj.actuator_trnid[part.at("actuator"), 0])
         key = f"entity {part.name}"
         pairs += [
             (key, kind),
             (f"{key} links", ", ".join(part.links)),
             (f"{key} joints", ", ".join(joint_texts(part, mj))),
             (f"{key} actuators", ", ".join(part.actuators)),
-            (f"{key} size", f"nq {part.q_end - part.q_start}, nv {part.dof_end - part.dof_start}"),
+            (f"{key} size", f"nq {len(part.places['q'])}, nv {len(part.places['dof'])}"),
         ]
+        if part.parent is not None:
+            base = mj.body(int(part.places["link"][0]) + 1)
+            pairs.append((f"{key} attached to", mj.body(int(base.parentid[0])).name))
         arrays = [parents, bodies, targets]
         for family, names in DYNAMICS.items():
             # The world is body 0 and no link.
@@ -71,7 +74,7 @@ def signature(
                 arrays += [getattr(mj, name)[skip:][part.at(family)] for name in names.split()]
         own = np.arange(mj.ngeom)[part.at("geom")]
         own = own[touching[own]]
-        arrays += [mj.geom_bodyid[own] - 1 - part.link_start, *_geoms(mj, own)]
+        arrays += [part.local("link", mj.geom_bodyid[own] - 1), *_geoms(mj, own)]
         pairs.append((f"{key} dynamics", _digest(arrays)))
     fixed = np.flatnonzero(touching & (mj.geom_bodyid == 0))
     rank = np.cumsum(touching) - 1
