@@ -147,7 +147,9 @@ class FileMorph(Morph):
 
     Attributes:
         file: Path of the model, see `find_file`.
-        scale: Only 1.0: scale the model in its file.
+        scale: Factor of all lengths of the model, of its places, shapes, ranges of slides and
+            tendons and margins; masses grow with its cube, inertias with its fifth power. Forces,
+            gains, springs, damping and armature stay what they are. It does not scale `pos`.
         default_armature: Rotor inertia for the joints that state none [kg m^2 or kg]; None leaves
             the model as it is.
     """
@@ -161,8 +163,7 @@ class FileMorph(Morph):
     def __post_init__(self):
         super().__post_init__()
         self._suffix(self.file, self.SUFFIX)
-        if self.scale != 1.0:
-            raise self._refuse("scale", "1.0: scaling is not supported, scale the model's file")
+        self._number("scale", "a positive factor", above=0)
         if self.default_armature is not None:
             self._number("default_armature", "an inertia that is not negative", least=0)
 

@@ -11,6 +11,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from genesis_state.morphs import FileMorph
 from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.solvers.rigid.attachment import carrying_body, make_attachable, name_bodies
 from genesis_state.solvers.rigid.entity_range import EntityRange, entity_ranges
@@ -18,6 +19,9 @@ from genesis_state.solvers.rigid.entity_spec import EntitySpec, entity_model
 from genesis_state.solvers.rigid.signature import plain, shown, signature
 from genesis_state.solvers.rigid.unsupported import unsupported
 from genesis_state.text import one_line
+
+# A frame's scale changes shapes and inertia, and leaves forces, gains, springs and dampers.
+GEOMETRY = mujoco.mjtScaling.mjSCALING_GEOMETRY
 
 # MuJoCo's option for each of ours.
 SOLVER_OPTIONS = {
@@ -112,7 +116,11 @@ def compile_model(
                 setattr(child.option, name, getattr(spec.option, name))
             carrier = spec.worldbody if entity.attached is None else carrying_body(spec, entity)
             frame = carrier.add_frame(pos=entity.morph.pos, quat=entity.morph.quat)
-            spec.attach(child, prefix=f"{entity.name}/", frame=frame)
+            if isinstance(entity.morph, FileMorph) and entity.morph.scale != 1.0:
+                # Lengths with the scale, masses with its cube, inertias with its fifth power.
+                frame.scale = (entity.morph.scale,) * 3
+                frame.scaling = GEOMETRY
+            _attach(spec, entity, child, frame)
         try:
             mj = spec.compile()
         except ValueError as error:
@@ -156,6 +164,13 @@ def _compile_alone(entity: EntitySpec, child: mujoco.MjSpec) -> mujoco.MjModel:
         source = getattr(entity.morph, "file", type(entity.morph).__name__)
         raise ValueError(f"{entity.name}: {source} cannot be compiled: {one_line(error)}") from None
     return model
+
+
+def _attach(spec: mujoco.MjSpec, entity: EntitySpec, child: mujoco.MjSpec, frame: Any) -> None:
+    try:
+        spec.attach(child, prefix=f"{entity.name}/", frame=frame)
+    except ValueError as error:
+        raise ValueError(f"{entity.name}: cannot be added: {one_line(error)}") from None
 
 
 def _scale_masses(child: mujoco.MjSpec, factor: float) -> None:
