@@ -45,6 +45,7 @@ SCENES = {
     "boxes": ("rigid", "ten boxes that collapse"),
     "gripper": ("rigid", "a stone held by two fingers"),
     "chain": ("rigid", "a chain with equality constraints"),
+    "attached": ("rigid", "a robot that carries a claw, another entity, and lands"),
     "cartpole": ("rigid", "a cart and pole"),
     "beads": ("your own", "a user's solver"),
     "bedlam": ("MPM", "a stone on jelly, sand that collapses, snow, water from a nozzle"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mujoco
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from genesis_state import morphs
 from genesis_state.geom import euler_to_quat
 from genesis_state.materials import Rigid
 from genesis_state.options import RigidOptions, SimOptions
+from genesis_state.recording import declaration
 from genesis_state.solvers.rigid.entity_spec import EntitySpec
 from genesis_state.solvers.rigid.model import compile_model
 
@@ -173,6 +176,12 @@ def test_without_a_claw_what_is_the_carrier_s_is_found(scene, tmp_path):
     assert torch.equal(robot.get_qpos(), carrier.get_qpos())
 
 
+def test_a_declaration_says_where_it_is_attached(scene, tmp_path):
+    again = declaration.scene_of(*declaration.declared(scene), tmp_path)
+    carrier, link = again.get_entity("claw").attached_to
+    assert (carrier.name, link) == ("carrier", "left")
+
+
 # ---------------------------------------------------------------- what is refused
 
 
@@ -185,10 +194,12 @@ def test_attach_is_refused_where_it_means_nothing(scene):
         box.attach(ball)
     with pytest.raises(ValueError, match="carrier was not added to this scene before it"):
         ball.attach(scene.get_entity("carrier"))
+    nothing: Any = "box"
     with pytest.raises(TypeError, match="parent_entity is a str, needs a rigid entity"):
-        ball.attach("box")
+        ball.attach(nothing)
+    nothing = 3
     with pytest.raises(TypeError, match="parent_link_name is 3, needs a link's name"):
-        ball.attach(box, 3)
+        ball.attach(box, nothing)
     with pytest.raises(ValueError, match="a plane cannot move"):
         plane.attach(box)
     ball.attach(box)

@@ -108,8 +108,7 @@ def test_a_urdf_grows_with_its_meshes_and_what_it_mimics(write, tmp_path):
 
 
 def test_a_file_is_placed_as_a_whole(write):
-    place = {"pos": (1, 2, 3), "euler": (0, 0, 90)}
-    mj = build(morphs.MJCF(file=write(ROBOT), scale=2, **place)).mj
+    mj = build(morphs.MJCF(file=write(ROBOT), scale=2, pos=(1, 2, 3), euler=(0, 0, 90))).mj
     data = mujoco.MjData(mj)
     mujoco.mj_kinematics(mj, data)
     np.testing.assert_allclose(mj.qpos0[:7], [1, 2, 5, *[2**-0.5, 0, 0, 2**-0.5]], atol=1e-12)

@@ -11,6 +11,7 @@ import mujoco
 import numpy as np
 import pytest
 import trimesh
+from trimesh.exchange.dae import export_collada
 
 from genesis_state import morphs
 from tests.compiled import build
@@ -157,7 +158,7 @@ def test_a_mesh_of_several_parts_and_another_unit_is_one(write, tmp_path):
     pytest.importorskip("collada")
     boxes = [trimesh.creation.box((2, 2, 2)) for _ in range(2)]
     boxes[1].apply_translation((10, 0, 0))
-    text = trimesh.exchange.dae.export_collada(boxes).decode()
+    text = export_collada(boxes).decode()
     unit = '<unit name="cm" meter="0.01"/>'
     (tmp_path / "two.dae").write_text(text.replace("<up_axis>", f"{unit}<up_axis>"))
     mj = model(write, robot(link("a", INERTIAL + mesh("two.dae"))))
@@ -252,6 +253,7 @@ LIMITS = {
     'lower="0" upper="0"': (False, (0, 0)),
     "": (False, (0, 0)),
     'lower="-1.5." upper="1,"': (True, (-1.5, 1)),
+    'lower="$(optenv LOW -1)" upper="1"': (True, (-1, 1)),
 }
 
 

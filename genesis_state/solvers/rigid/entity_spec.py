@@ -72,7 +72,8 @@ def _from_file(name: str, morph: morphs.FileMorph, density: float | None) -> muj
         else:
             child = mujoco.MjSpec.from_file(str(path))
     except (ValueError, OSError) as error:
-        raise ValueError(f"{name}: {path} cannot be read: {one_line(error)}") from None
+        said = one_line(error).rstrip(".")
+        raise ValueError(f"{name}: {path} cannot be read: {said}.") from None
     child.compiler.fusestatic = False
     _drop_reserves(child)
     if isinstance(morph, morphs.URDF):

@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 
 from genesis_state.geom import quat_to_R
-from genesis_state.solvers.rigid.urdf_text import Inertial, Place
+from genesis_state.solvers.rigid.urdf_robot import Inertial, Place
 
 DENSITY = 1000.0  # MuJoCo's, where a material has none [kg/m^3]
 

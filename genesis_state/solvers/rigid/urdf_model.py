@@ -14,7 +14,8 @@ from genesis_state.runtime import logger
 from genesis_state.solvers.rigid import urdf_inertia
 from genesis_state.solvers.rigid.urdf_inertia import DENSITY, Mass
 from genesis_state.solvers.rigid.urdf_meshes import UrdfMeshes
-from genesis_state.solvers.rigid.urdf_text import Joint, Link, Robot, Shape, read_urdf
+from genesis_state.solvers.rigid.urdf_robot import Joint, Link, Robot, Shape
+from genesis_state.solvers.rigid.urdf_text import read_urdf
 
 GEOMS = {
     "box": mujoco.mjtGeom.mjGEOM_BOX,
@@ -63,9 +64,7 @@ class _Maker:
         self._spec.compiler.discardvisual = not robot.draws
         self._meshes = UrdfMeshes(self._spec, path.parent)
         self._above = robot.joint_above()
-        self._below: dict[str, list[Joint]] = {link: [] for link in robot.links}
-        for joint in robot.joints:
-            self._below[joint.parent].append(joint)
+        self._below = robot.joints_below()
         self._geom_names: set[str] = set()
         self._remarks: dict[str, list[str]] = {}
         self._floating = self._free_root(fixed)
