@@ -184,8 +184,9 @@ class URDF(FileMorph):
     begin with `package://`, `model://` or `file://`. A joint that mimics another is tied to it by
     an equality constraint. What cannot be as the file has it is put right, and said in the log:
 
-    - A link without mass, or of mass 0 where that cannot be, weighs what its collision shapes do,
-      or else its visual ones; without any it gets 1 g, unless something with mass is fixed to it.
+    - A link without `<inertial>` weighs what its collision shapes do. Where nothing that is fixed
+      together has mass and it moves, the first link gets that of its collision shapes, or else of
+      its visual ones, or else 1 g.
     - An inertia that is not positive is replaced by that of the link's shapes, with the file's
       mass. One in which a principal moment exceeds the sum of the other two is cut to that sum.
     - A flat mesh is a slab behind its faces. A visual shape that cannot be read is left out; all

@@ -217,6 +217,7 @@ def compiled(write, child: str, link: str | None = None):
     return compile_model(specs, SimOptions(), RigidOptions())
 
 
+BASE = '<body pos="0 0 1">'
 BODY = '<body><freejoint/><geom size="1"/></body>'
 NOT_ATTACHED = {
     "no such link": (BODY, "lid", "child: attach: box has no link 'lid'; it has box_baselink"),
@@ -230,6 +231,20 @@ def test_a_model_that_cannot_be_attached_is_refused(write, case):
     world, link, message = NOT_ATTACHED[case]
     with pytest.raises(ValueError, match=message):
         compiled(write, f"<mujoco><worldbody>{world}</worldbody></mujoco>", link)
+
+
+@pytest.mark.parametrize(("parent", "child"), [(2.0, 1.0), (1.0, 2.0), (2.0, 3.0)])
+def test_each_has_its_own_scale(write, parent, child):
+    file = write(f"<mujoco><worldbody>{BODY.replace('<body>', BASE)}</worldbody></mujoco>")
+    small = morphs.MJCF(file=file, scale=child, pos=(0, 0, 5))
+    specs = [
+        EntitySpec("big", morphs.MJCF(file=file, scale=parent), Rigid()),
+        EntitySpec("top", small, Rigid(), ("big", None)),
+    ]
+    mj = compile_model(specs, SimOptions(), RigidOptions()).mj
+    assert mj.geom_size[:, 0].tolist() == [parent, child]
+    np.testing.assert_allclose(mj.body_pos[1:, 2], [parent, 5 + child])
+    np.testing.assert_allclose(mj.body_mass[2], mj.body_mass[1] * (child / parent) ** 3)
 
 
 def test_signatures_tell_where_it_is_attached(write):

@@ -238,6 +238,9 @@ def test_a_link_without_mass_is_carried_by_what_is_fixed_to_it(write):
     chain = [link("a", ""), link("b"), joint("ab", "fixed", "a", "b")]
     mj = model(write, robot(*chain))
     assert mj.body_mass.tolist() == [0, 0, 2]
+    # What is only seen weighs nothing then.
+    seen = model(write, robot(link("a"), link("b", SEEN), joint("ab", "fixed", "a", "b")))
+    assert seen.body_mass.tolist() == [0, 2, 0]
     # Where that moves against it, it needs its own.
     mj = model(write, robot(*chain[:2], joint("ab", "continuous", "a", "b")))
     assert mj.body_mass.tolist() == [0, 1e-3, 2]

@@ -11,7 +11,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from genesis_state.morphs import FileMorph
+from genesis_state.morphs import FileMorph, Morph
 from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.solvers.rigid.attachment import carrying_body, make_attachable, name_bodies
 from genesis_state.solvers.rigid.entity_range import EntityRange, entity_ranges
@@ -114,13 +114,7 @@ def compile_model(
         for entity, child in zip(entities, children, strict=True):
             for name in (*options, "timestep", "gravity"):
                 setattr(child.option, name, getattr(spec.option, name))
-            carrier = spec.worldbody if entity.attached is None else carrying_body(spec, entity)
-            frame = carrier.add_frame(pos=entity.morph.pos, quat=entity.morph.quat)
-            if isinstance(entity.morph, FileMorph) and entity.morph.scale != 1.0:
-                # Lengths with the scale, masses with its cube, inertias with its fifth power.
-                frame.scale = (entity.morph.scale,) * 3
-                frame.scaling = GEOMETRY
-            _attach(spec, entity, child, frame)
+            _attach(spec, entity, child, _scale_of(entity.attached, entities))
         try:
             mj = spec.compile()
         except ValueError as error:
@@ -166,7 +160,35 @@ def _compile_alone(entity: EntitySpec, child: mujoco.MjSpec) -> mujoco.MjModel:
     return model
 
 
-def _attach(spec: mujoco.MjSpec, entity: EntitySpec, child: mujoco.MjSpec, frame: Any) -> None:
+def _scale_of(attached: tuple[str, str | None] | None, entities: Sequence[EntitySpec]) -> float:
+    """The scale of what an entity is attached to."""
+    found = (entity.morph for entity in entities if attached and entity.name == attached[0])
+    return _scale(next(found, None))
+
+
+def _scale(morph: Morph | None) -> float:
+    return morph.scale if isinstance(morph, FileMorph) else 1.0
+
+
+def _attach(
+    spec: mujoco.MjSpec, entity: EntitySpec, child: mujoco.MjSpec, carrier_scale: float
+) -> None:
+    """Adds an entity's model to that of the scene.
+
+    Args:
+        spec: The scene's.
+        entity: The entity.
+        child: Its model.
+        carrier_scale: The scale of what it is attached to, which MuJoCo takes for it as well.
+    """
+    carrier = spec.worldbody if entity.attached is None else carrying_body(spec, entity)
+    pos = [x / carrier_scale for x in entity.morph.pos]
+    frame = carrier.add_frame(pos=pos, quat=entity.morph.quat)
+    scale = _scale(entity.morph) / carrier_scale
+    if scale != 1.0:
+        # Lengths with the scale, masses with its cube, inertias with its fifth power.
+        frame.scale = (scale,) * 3
+        frame.scaling = GEOMETRY
     try:
         spec.attach(child, prefix=f"{entity.name}/", frame=frame)
     except ValueError as error:

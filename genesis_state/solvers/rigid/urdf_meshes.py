@@ -31,8 +31,8 @@ def find_mesh(file: str, folder: Path, mesh_dir: str = "") -> Path:
     Raises:
         FileNotFoundError: It is nowhere.
     """
-    text = unquote(file.strip()).replace("\\", "/")
-    scheme, _, rest = text.rpartition("://")
+    scheme, _, rest = file.strip().replace("\\", "/").rpartition("://")
+    rest = unquote(rest)
     parts = PurePosixPath(rest.lstrip("/") if scheme else rest).parts
     tried = []
     if scheme in ("", "file"):

@@ -83,12 +83,12 @@ class _Maker:
             return None
         roots = self._tops()
         if len(roots) != 1:
-            raise ValueError(f"has the roots {roots}, pass fixed=True")
+            raise ValueError(f"it has the roots {roots}, pass fixed=True")
         joint = self._above.get(roots[0])
         if joint is not None and joint.kind == "floating":
             return None
         if joint is not None and joint.kind != "fixed":
-            raise ValueError("is rooted in the world, pass fixed=True")
+            raise ValueError("it is rooted in the world, pass fixed=True")
         if any(shape.kind == "plane" for shape in self._robot.links[roots[0]].shapes):
             raise ValueError(f"link {roots[0]!r} has a <plane>, which cannot move, pass fixed=True")
         return roots[0]
@@ -197,7 +197,7 @@ class _Maker:
                 self._geom_names.add(shape.name)
                 geom["name"] = shape.name
             if shape.visual:
-                body.add_geom(contype=0, conaffinity=0, group=1, density=0.0, **geom)
+                body.add_geom(contype=0, conaffinity=0, group=1, mass=0.0, **geom)
             else:
                 body.add_geom(contype=1, conaffinity=1, **geom)
 
@@ -280,17 +280,14 @@ class _Maker:
         needed = self._leads(link.name) and not any(
             self._weighs(other) for other in self._group(link.name) if other is not link
         )
-        if zero and not needed:
-            return Mass(0.0, np.zeros(3), np.zeros((3, 3)))
-        collides = any(not shape.visual for shape in link.shapes)
-        if not zero and collides:
-            return None
-        shape = self._of_shapes(link) if needed or not zero else None
-        if shape is not None:
-            self._remark_mass("links without mass get that of their shape", link)
-            return shape
         if not needed:
+            return Mass(0.0, np.zeros(3), np.zeros((3, 3))) if zero else None
+        if not zero and self._weighs(link):
             return None
+        shape = self._of_shapes(link)
+        if shape is not None:
+            self._remark_mass("links that move and have no mass get that of their shape", link)
+            return shape
         self._remark_mass(
             f"links that move and have no mass get {urdf_inertia.FILLER_MASS} kg", link
         )
@@ -300,17 +297,18 @@ class _Maker:
         """Whether a link has mass of its own."""
         if link.inertial is not None and link.inertial.mass is not None:
             return link.inertial.mass > 0
-        return bool(link.shapes)
+        return any(not shape.visual and shape.kind != "plane" for shape in link.shapes)
 
     def _of_shapes(self, link: Link) -> Mass | None:
         """What a link's collision shapes weigh, or without those its visual ones."""
         for visual in (False, True):
             shapes = [s for s in link.shapes if s.visual is visual and s.kind != "plane"]
-            geoms = [geom for shape in shapes if (geom := self._geom(link, shape)) is not None]
+            pairs = [(shape, self._geom(link, shape)) for shape in shapes]
+            geoms = [geom for _, geom in pairs if geom is not None]
             assets = [
                 self._meshes.asset(shape.file, shape.scale)
-                for shape, geom in zip(shapes, [self._geom(link, s) for s in shapes], strict=True)
-                if shape.kind == "mesh" and geom is not None
+                for shape, geom in pairs
+                if geom is not None and shape.kind == "mesh"
             ]
             found = urdf_inertia.of_shapes(geoms, assets, self._density)
             if found is not None:
