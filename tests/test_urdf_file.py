@@ -302,6 +302,19 @@ def test_joints_of_more_dofs(write):
         kinds("revolute", "world", False)
 
 
+def test_links_that_overlap_where_they_start_are_told(write, caplog):
+    ball = INERTIAL + SPHERE
+    chain = [joint("j", "continuous", "a", "b"), joint("k", "continuous", "b", "c")]
+    text = robot(link("a", ball), link("b"), link("c", ball), *chain)
+    with caplog.at_level(logging.WARNING):
+        model(write, text)
+    assert "links overlap where they start, and push each other apart (a and c)" in caplog.text
+    caplog.clear()
+    # A link and its parent never touch.
+    model(write, robot(link("a", ball), link("b", ball), chain[0]))
+    assert not caplog.text
+
+
 def test_text_may_be_untidy(write):
     text = f"""
 

@@ -11,13 +11,14 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from genesis_state.morphs import FileMorph, Morph
+from genesis_state.morphs import URDF, FileMorph, Morph
 from genesis_state.options import RigidOptions, SimOptions
 from genesis_state.solvers.rigid.attachment import carrying_body, make_attachable, name_bodies
 from genesis_state.solvers.rigid.entity_range import EntityRange, entity_ranges
 from genesis_state.solvers.rigid.entity_spec import EntitySpec, entity_model
 from genesis_state.solvers.rigid.signature import plain, shown, signature
 from genesis_state.solvers.rigid.unsupported import unsupported
+from genesis_state.solvers.rigid.urdf_model import tell_overlaps
 from genesis_state.text import one_line
 
 # A frame's scale changes shapes and inertia, and leaves forces, gains, springs and dampers.
@@ -101,6 +102,10 @@ def compile_model(
         # What an attached model loses is merged or scaled here, but for how it is drawn.
         warnings.filterwarnings("ignore", message="(?s).*Attach conflict")
         alone = [_compile_alone(e, child) for e, child in zip(entities, children, strict=True)]
+        if rigid.enable_collision and rigid.enable_self_collision:
+            for entity, model in zip(entities, alone, strict=True):
+                if isinstance(entity.morph, URDF) and entity.morph.collision:
+                    tell_overlaps(entity.name, model)
         options = _merge_options(entities, children, rigid)
         for flag, given in (
             (mujoco.mjtDisableBit.mjDSBL_CONTACT, not rigid.enable_collision),

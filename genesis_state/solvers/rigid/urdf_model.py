@@ -52,6 +52,32 @@ def urdf_model(name: str, path: Path, fixed: bool, density: float | None) -> muj
     return spec
 
 
+def tell_overlaps(name: str, model: mujoco.MjModel) -> None:
+    """Says in the log which links push each other apart from the first step on.
+
+    Hulls of robots that were made for other shapes often do.
+
+    Args:
+        name: The entity's name.
+        model: It, compiled by itself.
+    """
+    data = mujoco.MjData(model)
+    mujoco.mj_fwdPosition(model, data)
+    pairs = {
+        tuple(sorted(model.geom_bodyid[contact.geom].tolist()))
+        for contact in data.contact
+        if contact.dist < 0
+    }
+    named = [f"{model.body(a).name} and {model.body(b).name}" for a, b in sorted(pairs) if a]
+    if named:
+        logger.warning(
+            "%s: links overlap where they start, and push each other apart (%s); "
+            "RigidOptions(enable_self_collision=False) lets them pass.",
+            name,
+            "; ".join(named),
+        )
+
+
 class _Maker:
     """Makes a model of what was read."""
 
