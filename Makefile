@@ -45,6 +45,6 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "==> Installing genesis_state, what it needs and the test tools (minutes the first time)"
 	$(INSTALL) -e '.[dev]'
-	@echo "==> Fetching the models of dm_control, without what its code needs"
-	$(INSTALL) --no-deps dm_control
+	@echo "==> Fetching models that others wrote, without what the code beside them needs"
+	$(INSTALL) --no-deps dm_control gymnasium-robotics 'pybullet; python_version < "3.12"'
 	@touch $(VENV)/.installed $@

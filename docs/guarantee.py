@@ -47,6 +47,7 @@ SCENES = {
     "chain": ("rigid", "a chain with equality constraints"),
     "led": ("rigid", "arms led by mocap bodies, that take boxes by welds and leave them"),
     "tendon_hand": ("rigid", "tendons of every kind bend two fingers around a stone"),
+    "attached": ("rigid", "a robot that carries a claw, another entity, and lands"),
     "cartpole": ("rigid", "a cart and pole"),
     "beads": ("your own", "a user's solver"),
     "bedlam": ("MPM", "a stone on jelly, sand that collapses, snow, water from a nozzle"),

@@ -139,7 +139,15 @@ def solvers_of(scene: Scene) -> list[Solver]:
         declared = [
             replace(s.options, entity_idx=place[s.options.entity_idx]) for s in scene.sensors
         ]
-        entity_specs = [EntitySpec(body.name, body.morph, body.material) for body in bodies]
+        entity_specs = [
+            EntitySpec(
+                body.name,
+                body.morph,
+                body.material,
+                body.attached_to and (body.attached_to[0].name, body.attached_to[1]),
+            )
+            for body in bodies
+        ]
         rigid = RigidSolver(entity_specs, scene.rigid_options, declared, coupled=bool(matter))
         found.append(rigid)
     for alias, (solver, take) in CONTINUA.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from genesis_state.solvers.base import Solver
@@ -68,7 +68,8 @@ class EntityMatch:
         """Where a variable's values of the entities that both have lie.
 
         Returns:
-            For each its name, and its columns in the file and in the scene.
+            For each its name, and its columns in the file and in the scene; one that lies there in
+            several pieces is named as often.
         """
         if owner not in self._solvers or not self._declared(owner, name).dims:
             return []
@@ -81,9 +82,9 @@ class EntityMatch:
                 continue
             if dim not in part.ranges or dim not in other.ranges:
                 continue
-            here, there = part.ranges[dim], other.ranges[dim]
-            if here[1] - here[0] == there[1] - there[0] > 0:
-                found.append((part.name, slice(*there), slice(*here)))
+            if part.counts()[dim] == other.counts()[dim]:
+                pairs = _aligned(other.ranges[dim], part.ranges[dim])
+                found += [(part.name, there, here) for there, here in pairs]
         return found
 
     def differences(self) -> list[str]:
@@ -111,6 +112,28 @@ class EntityMatch:
         return self._solvers[owner].schema.variables()[name]
 
 
+def _aligned(a: Sequence[int], b: Sequence[int]) -> Iterator[tuple[slice, slice]]:
+    """Pieces of two lists of edges as long as each other, cut where either one breaks."""
+    left, right = ([list(edge) for edge in zip(e[::2], e[1::2], strict=True)] for e in (a, b))
+    while left and right:
+        here, there = left[0], right[0]
+        step = min(here[1] - here[0], there[1] - there[0])
+        if step:
+            yield slice(here[0], here[0] + step), slice(there[0], there[0] + step)
+        for pieces in (left, right):
+            pieces[0][0] += step
+            if pieces[0][0] == pieces[0][1]:
+                pieces.pop(0)
+
+
+def _edges(plain: Any) -> tuple[int, ...]:
+    """Edges of pieces, which rise."""
+    edges = tuple(int(edge) for edge in plain)
+    if not edges or len(edges) % 2 or list(edges) != sorted(edges) or edges[0] < 0:
+        raise ValueError(f"edges {plain!r}")
+    return edges
+
+
 def _parts(plain: Any) -> dict[str, tuple[EntityPart, ...]]:
     try:
         return {
@@ -118,7 +141,7 @@ def _parts(plain: Any) -> dict[str, tuple[EntityPart, ...]]:
                 EntityPart(
                     str(part["name"]),
                     str(part["kind"]),
-                    {dim: (int(start), int(end)) for dim, (start, end) in part["ranges"].items()},
+                    {dim: _edges(edges) for dim, edges in part["ranges"].items()},
                 )
                 for part in parts
             )

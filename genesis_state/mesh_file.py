@@ -31,13 +31,14 @@ class TriangleMesh:
     collapsed: int
 
 
-def read_mesh(path: Path, scale: Vector | float, z_up: bool) -> TriangleMesh:
+def read_mesh(path: Path, scale: Vector | float, z_up: bool, metres: bool = False) -> TriangleMesh:
     """Reads all meshes of a file as one.
 
     Args:
         path: The file; its suffix says the format.
         scale: Factors for x, y and z, or one for all.
         z_up: Whether z points up in the file. Otherwise y does, and (x, y, z) becomes (x, -z, y).
+        metres: Whether a COLLADA file's own unit is converted; otherwise its numbers are metres.
 
     Raises:
         ValueError: The file cannot be read, or has no faces or numbers that are not finite.
@@ -49,6 +50,8 @@ def read_mesh(path: Path, scale: Vector | float, z_up: bool) -> TriangleMesh:
         # Cleaning would drop what is not finite in silence.
         scene = trimesh.load_scene(str(path), process=False, skip_materials=True)
         vertices, faces = _joined(scene)
+        if metres and path.suffix.lower() == ".dae" and scene.units:
+            vertices = vertices * trimesh.units.unit_conversion(scene.units, "meters")
     # Each reader stumbles over a bad file in a way of its own.
     except Exception as error:
         raise ValueError(f"{path} cannot be read: {' '.join(str(error).split())}.") from None

@@ -147,7 +147,9 @@ class FileMorph(Morph):
 
     Attributes:
         file: Path of the model, see `find_file`.
-        scale: Only 1.0: scale the model in its file.
+        scale: Factor of all lengths of the model, of its places, shapes, ranges of slides and
+            tendons and margins; masses grow with its cube, inertias with its fifth power. Forces,
+            gains, springs, damping and armature stay what they are. It does not scale `pos`.
         default_armature: Rotor inertia for the joints that state none [kg m^2 or kg]; None leaves
             the model as it is.
     """
@@ -161,8 +163,7 @@ class FileMorph(Morph):
     def __post_init__(self):
         super().__post_init__()
         self._suffix(self.file, self.SUFFIX)
-        if self.scale != 1.0:
-            raise self._refuse("scale", "1.0: scaling is not supported, scale the model's file")
+        self._number("scale", "a positive factor", above=0)
         if self.default_armature is not None:
             self._number("default_armature", "an inertia that is not negative", least=0)
 
@@ -177,6 +178,21 @@ class MJCF(FileMorph):
 @dataclass(frozen=True, kw_only=True)
 class URDF(FileMorph):
     """A model in URDF format. No link is merged into another, also across fixed joints.
+
+    Its meshes are of any format of `MESH_SUFFIXES`, z up as Genesis takes them, and touch others
+    with their convex hulls. Paths of meshes may be relative to the file or to a folder above it, or
+    begin with `package://`, `model://` or `file://`. A joint that mimics another is tied to it by
+    an equality constraint. What cannot be as the file has it is put right, and said in the log:
+
+    - A link without `<inertial>` weighs what its collision shapes do. Where nothing that is fixed
+      together has mass and it moves, the first link gets that of its collision shapes, or else of
+      its visual ones, or else 1 g.
+    - An inertia that is not positive is replaced by that of the link's shapes, with the file's
+      mass. One in which a principal moment exceeds the sum of the other two is cut to that sum.
+    - A flat mesh is a slab behind its faces. A visual shape that cannot be read is left out; all
+      of them are, unless the file asks MuJoCo's compiler for `discardvisual="false"`.
+    - Numbers that are missing at the end of `xyz`, `rpy` or a limit are 0; a joint whose limits
+      are equal, or a lower one above the upper, has none.
 
     Attributes:
         fixed: Whether the base is fixed to the world; otherwise it floats.
@@ -329,8 +345,7 @@ class Mesh(Primitive):
     convex hull would.
 
     Attributes:
-        file: Path of the mesh, see `find_file`; it ends in one of `MESH_SUFFIXES`, and for .dae
-            the package pycollada is needed.
+        file: Path of the mesh, see `find_file`; it ends in one of `MESH_SUFFIXES`.
         scale: Factor of all lengths, or three for x, y and z.
         convexify: Whether it touches others with its convex hull, which fills its dents and holes.
             False takes only a mesh that is closed and convex. None is True.

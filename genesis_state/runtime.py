@@ -223,7 +223,8 @@ def _taichi() -> Any:
     """Taichi, not imported before it is needed."""
     from genesis_state.kernels.lang import ti
 
-    return ti.lang.impl
+    lang: Any = ti.lang
+    return lang.impl
 
 
 def _taichi_program() -> Any:

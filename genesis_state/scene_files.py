@@ -280,4 +280,4 @@ class _Fitting:
         for _, there, here in fits:
             view[:, here] = values[:, there]
         whole = sum(here.stop - here.start for _, _, here in fits) == view.shape[1]
-        return None if whole else tuple(entity for entity, _, _ in fits)
+        return None if whole else tuple(dict.fromkeys(entity for entity, _, _ in fits))

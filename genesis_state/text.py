@@ -76,3 +76,8 @@ def table(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, without breaks."""
+    return " ".join(str(error).split())

@@ -17,19 +17,17 @@ def contacts(
     m: ti.template(),
     n: ti.template(),
     d: ti.template(),
-    first: ti.i32,
-    end: ti.i32,
-    other_first: ti.i32,
-    other_end: ti.i32,
+    own: ti.types.ndarray(dtype=ti.i32, ndim=1),
+    other: ti.types.ndarray(dtype=ti.i32, ndim=1),
     skip_self: ti.i32,
     ids: ti.types.ndarray(dtype=ti.i32, ndim=3),
     numbers: ti.types.ndarray(ndim=3),
 ):
-    """Acting contacts between two ranges of bodies, each in its row of the list.
+    """Acting contacts between bodies of two sets, marked by 1, each in its row of the list.
 
     `ids` are two geoms, two links and 1; `numbers` are position, normal from the second geom to
     the first, depth, and the force on the second. Other rows hold -1, then 0, and zeros. With
-    `skip_self` contacts between two bodies of the first range are left out.
+    `skip_self` contacts between two bodies of the first set are left out.
     """
     for e in range(n.envs):
         for c in range(n.contacts):
@@ -41,11 +39,9 @@ def contacts(
                 g2 = m.pair_geom2[d.contact_pair[e, c]]
                 b1 = m.geom_body[g1]
                 b2 = m.geom_body[g2]
-                own1 = b1 >= first and b1 < end
-                own2 = b2 >= first and b2 < end
-                other1 = b1 >= other_first and b1 < other_end
-                other2 = b2 >= other_first and b2 < other_end
-                taken = (own1 and other2) or (own2 and other1)
+                own1 = own[b1] != 0
+                own2 = own[b2] != 0
+                taken = (own1 and other[b2] != 0) or (own2 and other[b1] != 0)
                 if skip_self != 0 and own1 and own2:
                     taken = False
                 if not acts(e, m, d, c):

@@ -388,6 +388,83 @@ def _held(scene: gs.Scene) -> tuple[int, int]:
     return tuple(scene.entities[0].get_link(name).idx for name in ("box", "wrist"))
 
 
+# A body with two arms, and a claw for the end of the first: it lies among the links of the body.
+CARRIER = """
+<mujoco model="carrier">
+  <worldbody>
+    <body name="trunk" pos="0 0 0.3">
+      <freejoint name="trunk"/>
+      <geom name="trunk" type="box" size="0.1 0.1 0.05" mass="2"/>
+      <body name="left" pos="0 0.15 0">
+        <joint name="left" axis="1 0 0" damping="0.05"/>
+        <geom name="left" type="capsule" fromto="0 0 0 0 0.2 0" size="0.03" mass="0.3"/>
+        <site name="wrist" pos="0 0.2 0"/>
+        <body pos="0 0.2 0"><geom name="stub" size="0.03" mass="0.1"/></body>
+      </body>
+      <body name="right" pos="0 -0.15 0">
+        <joint name="right" axis="1 0 0" damping="0.05"/>
+        <geom name="right" type="capsule" fromto="0 0 0 0 -0.2 0" size="0.03" mass="0.3"/>
+      </body>
+    </body>
+  </worldbody>
+  <actuator><motor name="left" joint="left"/><motor name="right" joint="right"/></actuator>
+</mujoco>
+"""
+CLAW = """
+<mujoco model="claw">
+  <worldbody>
+    <body name="palm" pos="0 0 0.1">
+      <freejoint/>
+      <geom name="palm" type="sphere" size="0.05" mass="0.2"/>
+      <body name="finger" pos="0.08 0 0">
+        <joint name="finger" axis="0 1 0" damping="0.02" range="-40 40"/>
+        <geom name="finger" type="capsule" fromto="0 0 0 0.1 0 0" size="0.02" mass="0.05"/>
+        <site name="nail" pos="0.1 0 0"/>
+      </body>
+    </body>
+  </worldbody>
+  <actuator>
+    <general name="finger" joint="finger" dyntype="filter" dynprm="0.1" gainprm="1"/>
+  </actuator>
+</mujoco>
+"""
+CLAW_POS = (0.0, 0.3, 0.0)
+
+
+def attached(**given: Any) -> gs.Scene:
+    """A carrier with a claw on its left arm, beside a box, on a plane."""
+    scene = gs.Scene(**given)
+    scene.add_entity(gs.morphs.Plane(), name="ground")
+    carrier = gs.morphs.MJCF(file=model_file(CARRIER, "carrier"))
+    carrier = scene.add_entity(carrier, name="carrier")
+    claw = scene.add_entity(
+        gs.morphs.MJCF(file=model_file(CLAW, "claw"), pos=CLAW_POS, euler=(0, 0, 90)), name="claw"
+    )
+    box = gs.morphs.Box(size=(0.1, 0.1, 0.1), pos=(0.6, 0, 0.05))
+    scene.add_entity(box, name="box")
+    claw.attach(carrier, "left")
+    return scene
+
+
+_ATTACHED_SPIN = noise(9, 1.0, seed=15)
+_ATTACHED_CTRL = table(3, 0.5, seed=16)
+
+
+def start_attached(scene: gs.Scene, streams: torch.Tensor) -> None:
+    """Each begins with another swing."""
+    spin = _ATTACHED_SPIN[streams % STREAMS]
+    scene.get_entity("carrier").set_dofs_velocity(spin[:, :8])
+    scene.get_entity("claw").set_dofs_velocity(spin[:, 8:])
+
+
+def drive_attached(scene: gs.Scene, steps: torch.Tensor, streams: torch.Tensor) -> None:
+    """All actuators, those of the claw by the claw's own call."""
+    envs = due(steps)
+    target = looked_up(_ATTACHED_CTRL, steps, streams, envs)
+    scene.get_entity("carrier").control_actuators(target[:, :2], envs_idx=envs)
+    scene.get_entity("claw").control_actuators(target[:, 2:], envs_idx=envs)
+
+
 # ---------------------------------------------------------------- a user's own solver
 
 
@@ -504,8 +581,9 @@ SUBJECTS = {
     "gripper": Subject(gripper, start_gripper, drive_gripper),
     "chain": Subject(chain, start_chain, drive_chain),
     "led": Subject(led, start_led, drive_led),
+    "attached": Subject(attached, start_attached, drive_attached, before=60),
     "beads": Subject(beads, start_beads, drive_beads, before=40),
 }
 
-TOUCHING = ("franka", "quadruped", "varied", "boxes", "gripper")
+TOUCHING = ("franka", "quadruped", "varied", "boxes", "gripper", "attached")
 """Those whose snapshot falls into live contact."""

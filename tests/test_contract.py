@@ -39,7 +39,7 @@ PRECISION = os.environ.get("GENESIS_STATE_TEST_PRECISION", "32")
 
 # What compiles a scene again takes long: threads do for each number of them. In 64 bits one rigid
 # subject goes through the lines that need several scenes, and one with all kinds of matter.
-OTHERS = ("quadruped", "varied", "boxes", "gripper", "chain", "led", "tendon_hand")
+OTHERS = ("quadruped", "varied", "boxes", "gripper", "chain", "attached", "led", "tendon_hand")
 APART = [name for module in MATTER for name in module.SUBJECTS if name != "crowd"]
 SLOW = {
     "32": {

@@ -233,7 +233,7 @@ MISTAKES = {
     "convex": (morphs.Mesh, {"file": "a.obj", "convexify": 1}, "True or False"),
     "decimate": (morphs.Mesh, {"file": "a.obj", "decimate": True}, "never simplified"),
     "up": (morphs.Mesh, {"file": "a.obj", "file_meshes_are_zup": "y"}, "True or False"),
-    "scaled": (morphs.URDF, {"file": "a.urdf", "scale": 2.0}, "scaling is not supported"),
+    "scaled": (morphs.URDF, {"file": "a.urdf", "scale": -2.0}, "a positive factor"),
     "merged": (morphs.URDF, {"file": "a.urdf", "merge_fixed_links": True}, "never merged"),
 }
 

@@ -99,7 +99,10 @@ class EntityContacts(RigidAccess):
         """Sum of the contact forces on each link, world axes, shape (envs, n_links, 3) [N]."""
         bound = self._bound
         selection = self._envs(envs_idx)
-        forces = contact_readings.link_contact_forces(bound.solver, bound.part.at("link"))
+        part = bound.part
+        forces = contact_readings.link_contact_forces(bound.solver, part.whole("link"))
+        if not part.in_one_piece("link"):
+            forces = forces[:, part.places["link"] - part.link_start]
         return self._taken(forces, selection)
 
     def _contacts(
@@ -123,7 +126,7 @@ class EntityContacts(RigidAccess):
                     f"{self.name}: with_entity is the entity itself, whose contacts with itself "
                     "are excluded; leave one of the two out."
                 )
-            other = with_entity._bound.part.at("link")
+            other = with_entity._bound.bodies
         return contact_readings.contacts(
-            bound.solver, bound.part.at("link"), other, bool(exclude_self_contact)
+            bound.solver, bound.bodies, other, bool(exclude_self_contact)
         )

@@ -190,10 +190,10 @@ class EntityCoordinates(RigidAccess):
         bound = self._bound
         columns = bound.columns["dof"](dofs_idx_local)
         self._envs(envs_idx)
-        mj, part = bound.solver.compiled.mj, bound.part
+        mj, joints = bound.solver.compiled.mj, bound.part.places["joint"]
         lower, upper = [], []
         for i in columns.indices:
-            joint = bound.dof_joint[i] + part.joint_start
+            joint = joints[bound.dof_joint[i]]
             limited = bound.servo[i] and mj.jnt_limited[joint]
             low, high = mj.jnt_range[joint] if limited else (-float("inf"), float("inf"))
             lower.append(float(low))
@@ -224,6 +224,10 @@ class EntityCoordinates(RigidAccess):
     def _base(self, call: str, coordinates: range) -> Columns:
         bound = self._bound
         if not bound.free_base:
+            if bound.part.parent is not None:
+                raise ValueError(
+                    f"{self.name}.{call}: its base is attached to {bound.part.parent}; move that."
+                )
             raise ValueError(
                 f"{self.name}.{call}: its base is not free to move; give the morph a pose, or add "
                 "the entity with a free joint."
@@ -232,8 +236,8 @@ class EntityCoordinates(RigidAccess):
 
     def _qpos0(self, columns: Columns) -> torch.Tensor:
         mj = self._bound.solver.compiled.mj
-        start = self._bound.part.q_start
-        return torch.tensor([float(mj.qpos0[start + q]) for q in columns.indices])
+        own = self._bound.part.places["q"]
+        return torch.tensor([float(mj.qpos0[own[q]]) for q in columns.indices])
 
     def _angles(self) -> list[tuple[int, int]]:
         """(first dof, first coordinate) of the three angles of each free and ball joint."""

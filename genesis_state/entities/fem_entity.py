@@ -96,10 +96,12 @@ class FEMEntity(VertexConstraints, MatterEntity[FEM.Elastic]):
 
     def _readers(self) -> dict[str, ColumnReader]:
         name, device = self.name, self.scene.device
-        vertices = (self.v_start, self.n_vertices, device, "verts_idx_local", "n_vertices")
+        vertices = range(self.v_start, self.v_start + self.n_vertices)
+        elements = range(self.el_start, self.el_start + self.n_elements)
+        words = ("verts_idx_local", "n_vertices")
         return {
-            "vertex": ColumnReader(name, "vertex", *vertices),
-            "element": ColumnReader(name, "element", self.el_start, self.n_elements, device),
+            "vertex": ColumnReader(name, "vertex", vertices, device, *words),
+            "element": ColumnReader(name, "element", elements, device),
         }
 
     # ---------------------------------------------------------------- getters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -35,7 +36,7 @@ class ColumnReader:
     Args:
         owner: The entity's name, for messages.
         noun: "dof", "q", "link" or "actuator"; the argument is called `dofs_idx_local` and so on.
-        start, count: Where the entity's elements lie among the scene's.
+        places: Where the entity's elements lie among the scene's, rising.
         device: Where the variables are.
         argument, counted: What messages call the argument and the count, where these have names
             of their own.
@@ -45,8 +46,7 @@ class ColumnReader:
         self,
         owner: str,
         noun: str,
-        start: int,
-        count: int,
+        places: Sequence[int],
         device: torch.device,
         argument: str | None = None,
         counted: str | None = None,
@@ -54,10 +54,12 @@ class ColumnReader:
         self._owner = owner
         self._argument = argument or f"{noun}s_idx_local"
         self._counted = counted or f"n_{noun}s"
-        self._start = start
-        self._count = count
+        self._places = places
+        self._count = len(places)
         self._device = device
-        self.all = Columns(tuple(range(count)), slice(start, start + count), True)
+        every = tuple(range(self._count))
+        whole = slice(places.start, places.stop) if isinstance(places, range) else self._key(every)
+        self.all = Columns(every, whole, True)
         self._seen: dict[Any, Columns] = {}
 
     def __call__(self, idx: Any) -> Columns:
@@ -82,15 +84,19 @@ class ColumnReader:
         return columns
 
     def _make(self, indices: tuple[int, ...]) -> Columns:
-        n = len(indices)
         if indices == self.all.indices:
             return self.all
-        step = indices[1] - indices[0] if n > 1 else 1
-        first = indices[0] + self._start if n else 0
-        if step > 0 and all(b - a == step for a, b in itertools.pairwise(indices)):
-            return Columns(indices, slice(first, first + n * step, step), False)
-        key = torch.tensor(indices, dtype=torch.int64, device=self._device) + self._start
-        return Columns(indices, key, False)
+        return Columns(indices, self._key(indices), False)
+
+    def _key(self, indices: tuple[int, ...]) -> slice | torch.Tensor:
+        places = [int(self._places[i]) for i in indices]
+        if not places:
+            start = self._places.start if isinstance(self._places, range) else 0
+            return slice(start, start, 1)
+        step = places[1] - places[0] if len(places) > 1 else 1
+        if step > 0 and all(b - a == step for a, b in itertools.pairwise(places)):
+            return slice(places[0], places[0] + len(places) * step, step)
+        return torch.tensor(places, dtype=torch.int64, device=self._device)
 
     def _indices(self, idx: Any) -> tuple[int, ...]:
         if isinstance(idx, slice):

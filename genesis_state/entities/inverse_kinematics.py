@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from genesis_state.entities.least_squares import Goal, Joints, solve
@@ -111,7 +112,7 @@ class EntityInverseKinematics(RigidAccess):
             raise ValueError(f"{self.name}.{call} quat: of length 0, needs length 1.")
         joints = self._joints(link, dofs_idx_local, respect_joint_limit)
         scene_qpos = self._scene_qpos(selection)
-        start = scene_qpos[:, bound.part.at("q")]
+        start = scene_qpos[:, bound.columns["q"].all.key]
         if init_qpos is not None:
             start = rows("init_qpos", init_qpos, start.shape[1], None)
         qpos, error = solve(
@@ -157,7 +158,7 @@ class EntityInverseKinematics(RigidAccess):
             envs,
             self._scene_qpos(selection),
             link.idx,
-            range(bound.part.dof_start, bound.part.dof_end),
+            bound.part,
             point.expand(len(envs), 3),
         )
         return self._unbatched(jacobian)
@@ -199,8 +200,9 @@ class EntityInverseKinematics(RigidAccess):
         moving = set()
         body = link.idx + 1
         while body > 0:
-            first = int(mj.body_dofadr[body]) - part.dof_start
-            moving |= set(range(first, first + int(mj.body_dofnum[body])))
+            if part.local("link", np.array(body - 1)) >= 0:
+                first = int(part.local("dof", mj.body_dofadr[body]))
+                moving |= set(range(first, first + int(mj.body_dofnum[body])))
             body = int(mj.body_parentid[body])
         moving &= chosen
         if not moving:
@@ -213,7 +215,7 @@ class EntityInverseKinematics(RigidAccess):
             dof, q = bound.joint_dofs[j], bound.joint_qs[j]
             if kind in ("hinge", "slide"):
                 if dof in moving:
-                    joint = part.joint_start + j
+                    joint = part.places["joint"][j]
                     limited = mj.jnt_limited[joint]
                     plain.append((q, dof))
                     ranges.append(tuple(mj.jnt_range[joint]) if limited else None)

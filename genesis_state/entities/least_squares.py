@@ -144,17 +144,19 @@ def solve(
     Returns:
         Positions, shape (k, n_qs), and what is left to go, shape (k, 6).
     """
-    part = bound.part
-    dofs = range(part.dof_start, part.dof_end)
+    key = bound.columns["q"].all.key
     trial = scene_qpos.clone()
 
     def attempt(qpos: torch.Tensor, rows: torch.Tensor) -> None:
         """Steps from `qpos` on; keeps the best of each row, drops rows that arrived."""
         for k in range(max_solver_iters + 1):
             here = goal.of(rows)
-            trial[rows, part.at("q")] = qpos
+            if isinstance(key, slice):
+                trial[rows, key] = qpos
+            else:
+                trial[rows[:, None], key] = qpos
             pose, jacobian = readings.link_jacobian(
-                bound.solver, envs[rows], trial[rows], goal.link, dofs, here.point
+                bound.solver, envs[rows], trial[rows], goal.link, bound.part, here.point
             )
             error = here.error(pose)
             better = _cost(error) < _cost(best_error[rows])
@@ -176,7 +178,7 @@ def solve(
         if not len(rows):
             break
         begin = start[rows] if sample == 0 else joints.restarted(start[rows], sample)
-        attempt(joints.moved(begin, begin.new_zeros((len(rows), len(dofs)))), rows)
+        attempt(joints.moved(begin, begin.new_zeros((len(rows), len(bound.servo)))), rows)
         rows = rows[~goal.reached(best_error[rows])]
     return best_qpos, best_error
 

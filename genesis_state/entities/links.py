@@ -85,8 +85,7 @@ class EntityLinks(RigidAccess):
     def get_mass(self) -> float:
         """Mass of all links as the model has them [kg]; see `get_links_inertial_mass`."""
         bound = self._bound
-        start, end = bound.part.link_start, bound.part.link_end
-        return float(bound.solver.compiled.mj.body_mass[start + 1 : end + 1].sum())
+        return float(bound.solver.compiled.mj.body_mass[1:][bound.part.at("link")].sum())
 
     def apply_links_external_force(
         self,
@@ -167,7 +166,8 @@ class EntityLinks(RigidAccess):
 
     def _model(self, name: str, columns: Columns) -> torch.Tensor:
         """A constant of the model for each of the links."""
-        return self._constant(name, [self._bound.part.link_start + i + 1 for i in columns.indices])
+        own = self._bound.part.places["link"]
+        return self._constant(name, [int(own[i]) + 1 for i in columns.indices])
 
     def _constant(self, name: str, elements: list[int]) -> torch.Tensor:
         """Some elements of one of MuJoCo's arrays."""

@@ -47,7 +47,7 @@ class EntityMocap(RigidAccess):
     def n_mocap(self) -> int:
         """Number of mocap bodies."""
         part = self._bound.part
-        return part.mocap_end - part.mocap_start
+        return len(part.places["mocap"])
 
     def _put(self, call: str, name: str, value: Any, size: int, envs_idx: Any) -> None:
         bound = self._bound

@@ -74,8 +74,8 @@ class ParticleEntity(MatterEntity[MaterialT]):
         return np.array(self.morph.pos)
 
     def _readers(self) -> dict[str, ColumnReader]:
-        place = (self.particle_start, self.n_particles, self.scene.device)
-        return {"particle": ColumnReader(self.name, "particle", *place)}
+        places = range(self.particle_start, self.particle_start + self.n_particles)
+        return {"particle": ColumnReader(self.name, "particle", places, self.scene.device)}
 
     # ---------------------------------------------------------------- getters
 

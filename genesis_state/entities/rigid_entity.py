@@ -15,6 +15,7 @@ from genesis_state.entities.rigid_link import RigidLink
 from genesis_state.entities.rigid_parameters import EntityParameters
 from genesis_state.entities.rigid_site import RigidSite
 from genesis_state.entities.sites import EntitySites
+from genesis_state.morphs import Plane
 
 QS_OF_JOINT = {"free": 7, "ball": 4, "slide": 1, "hinge": 1}
 
@@ -37,14 +38,58 @@ class RigidEntity(
     for each, check everything first, and refuse what does not fit with nothing changed.
 
     `…_start` and `…_end` say where its links, joints, dofs, coordinates, actuators, geoms and
-    sites lie among the scene's; `…_idx_local` count within the entity.
+    sites lie among the scene's; `…_idx_local` count within the entity. Where another entity is
+    attached to one of its links, that one's lie in between: `…_end` is refused, and `links_idx`,
+    `dofs_idx`, `qs_idx` say where its own are.
     """
+
+    def attach(self, parent_entity: RigidEntity, parent_link_name: str | None = None) -> None:
+        """Hangs this entity's base on a link of another, before the scene is built.
+
+        The base loses its free joint; `pos` and `quat` of this entity's morph are relative to that
+        link. A file must have one root then, and nothing else that is fixed to the world, and its
+        keyframes are left out. Both stay entities with names, dofs and getters of their own. For
+        `enable_self_collision` they count as one.
+
+        Args:
+            parent_entity: The other entity, added before this one.
+            parent_link_name: The link; by default the last one.
+
+        Raises:
+            RuntimeError: The scene is built.
+            TypeError, ValueError: `parent_entity` is no rigid entity that was added before to this
+                scene, or this one is attached already. A link that is not there is refused by
+                `build`.
+        """
+        call = f"{self.name}.attach"
+        self.scene._require_unbuilt(call, "attachments")
+        if not isinstance(parent_entity, RigidEntity):
+            raise TypeError(
+                f"{call}: parent_entity is a {type(parent_entity).__name__}, needs a rigid entity."
+            )
+        if self.attached_to is not None:
+            raise ValueError(
+                f"{call}: it is attached to {self.attached_to[0].name} already; attach it once."
+            )
+        if parent_entity.scene is not self.scene or parent_entity.idx >= self.idx:
+            raise ValueError(
+                f"{call}: {parent_entity.name} was not added to this scene before it; add the "
+                "entity that carries the other first."
+            )
+        if isinstance(self.morph, Plane):
+            raise ValueError(f"{call}: a plane cannot move; attach a box.")
+        if parent_link_name is not None and not isinstance(parent_link_name, str):
+            raise TypeError(
+                f"{call}: parent_link_name is {parent_link_name!r}, needs a link's name."
+            )
+        self.attached_to = parent_entity, parent_link_name
 
     @property
     def links(self) -> list[RigidLink]:
         """Its links; the base link comes first."""
         part = self._bound.part
-        return [RigidLink(self, name, i, part.link_start + i) for i, name in enumerate(part.links)]
+        places = part.places["link"].tolist()
+        return [RigidLink(self, name, i, places[i]) for i, name in enumerate(part.links)]
 
     @property
     def joints(self) -> list[RigidJoint]:
@@ -55,7 +100,7 @@ class RigidEntity(
                 name=bound.part.joints[i],
                 type=kind,
                 idx_local=i,
-                idx=bound.part.joint_start + i,
+                idx=int(bound.part.places["joint"][i]),
                 dofs_idx_local=list(range(dof, dof + DOFS_OF_JOINT[kind])),
                 qs_idx_local=list(range(q, q + QS_OF_JOINT[kind])),
             )
@@ -74,7 +119,7 @@ class RigidEntity(
         """Its geoms, in the order of their links."""
         bound, links = self._bound, self.links
         return [
-            RigidGeom(links[self._carrier("geom", i)], name, i, bound.part.geom_start + i)
+            RigidGeom(links[self._carrier("geom", i)], name, i, int(bound.part.places["geom"][i]))
             for i, name in enumerate(bound.part.geoms)
         ]
 
@@ -83,7 +128,9 @@ class RigidEntity(
         """Its sites, in the order of their links."""
         bound, links = self._bound, self.links
         return [
-            RigidSite(self, links[self._carrier("site", i)], name, i, bound.part.site_start + i)
+            RigidSite(
+                self, links[self._carrier("site", i)], name, i, int(bound.part.places["site"][i])
+            )
             for i, name in enumerate(bound.part.sites)
         ]
 
@@ -91,7 +138,7 @@ class RigidEntity(
         """The link that the entity's geom or site `i` is fixed to, within the entity."""
         bound = self._bound
         bodies = getattr(bound.solver.compiled.mj, f"{family}_bodyid")[bound.part.at(family)]
-        return int(bodies[i]) - 1 - bound.part.link_start
+        return int(bound.part.local("link", bodies[i] - 1))
 
     @property
     def base_link(self) -> RigidLink:
@@ -140,39 +187,63 @@ class RigidEntity(
     # ---------------------------------------------------------------- counts and places
 
     @property
+    def links_idx(self) -> list[int]:
+        """Its links among the scene's."""
+        return self._bound.part.places["link"].tolist()
+
+    @property
+    def dofs_idx(self) -> list[int]:
+        """Its dofs among the scene's."""
+        return self._bound.part.places["dof"].tolist()
+
+    @property
+    def qs_idx(self) -> list[int]:
+        """Its generalized positions among the scene's."""
+        return self._bound.part.places["q"].tolist()
+
+    def _end(self, family: str) -> int:
+        part = self._bound.part
+        if not part.in_one_piece(family):
+            raise ValueError(
+                f"{self.name}.{family}_end: elements of what is attached to it lie among its own; "
+                "take links_idx, dofs_idx, qs_idx, or the idx of its joints, geoms and sites."
+            )
+        return part.whole(family).stop
+
+    @property
     def n_links(self) -> int:
         """Number of links."""
-        return self.link_end - self.link_start
+        return len(self._bound.part.places["link"])
 
     @property
     def n_joints(self) -> int:
         """Number of joints."""
-        return self.joint_end - self.joint_start
+        return len(self._bound.part.places["joint"])
 
     @property
     def n_dofs(self) -> int:
         """Number of dofs."""
-        return self.dof_end - self.dof_start
+        return len(self._bound.part.places["dof"])
 
     @property
     def n_qs(self) -> int:
         """Number of generalized positions."""
-        return self.q_end - self.q_start
+        return len(self._bound.part.places["q"])
 
     @property
     def n_actuators(self) -> int:
         """Number of actuators."""
-        return self.actuator_end - self.actuator_start
+        return len(self._bound.part.places["actuator"])
 
     @property
     def n_geoms(self) -> int:
         """Number of geoms."""
-        return self.geom_end - self.geom_start
+        return len(self._bound.part.places["geom"])
 
     @property
     def n_sites(self) -> int:
         """Number of sites."""
-        return self.site_end - self.site_start
+        return len(self._bound.part.places["site"])
 
     @property
     def link_start(self) -> int:
@@ -182,7 +253,7 @@ class RigidEntity(
     @property
     def link_end(self) -> int:
         """One past its last link."""
-        return self._bound.part.link_end
+        return self._end("link")
 
     @property
     def joint_start(self) -> int:
@@ -192,7 +263,7 @@ class RigidEntity(
     @property
     def joint_end(self) -> int:
         """One past its last joint."""
-        return self._bound.part.joint_end
+        return self._end("joint")
 
     @property
     def dof_start(self) -> int:
@@ -202,7 +273,7 @@ class RigidEntity(
     @property
     def dof_end(self) -> int:
         """One past its last dof."""
-        return self._bound.part.dof_end
+        return self._end("dof")
 
     @property
     def q_start(self) -> int:
@@ -212,7 +283,7 @@ class RigidEntity(
     @property
     def q_end(self) -> int:
         """One past its last generalized position."""
-        return self._bound.part.q_end
+        return self._end("q")
 
     @property
     def actuator_start(self) -> int:
@@ -222,7 +293,7 @@ class RigidEntity(
     @property
     def actuator_end(self) -> int:
         """One past its last actuator."""
-        return self._bound.part.actuator_end
+        return self._end("actuator")
 
     @property
     def geom_start(self) -> int:
@@ -232,7 +303,7 @@ class RigidEntity(
     @property
     def geom_end(self) -> int:
         """One past its last geom."""
-        return self._bound.part.geom_end
+        return self._end("geom")
 
     @property
     def site_start(self) -> int:
@@ -242,4 +313,4 @@ class RigidEntity(
     @property
     def site_end(self) -> int:
         """One past its last site."""
-        return self._bound.part.site_end
+        return self._end("site")

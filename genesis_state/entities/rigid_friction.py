@@ -33,7 +33,7 @@ class EntityFriction(OwnParameters):
         selection = self._envs(envs_idx)
         values = self._values(call, friction, selection, (len(links),))
         self._require_not_negative(call, values)
-        geom_link = bound.solver.compiled.mj.geom_bodyid - 1 - bound.part.link_start
+        geom_link = bound.part.local("link", bound.solver.compiled.mj.geom_bodyid - 1)
         ids = bound.solver.touching.geoms
         pairs = [
             (geom, links.index(int(geom_link[ids[geom]])))
@@ -89,15 +89,16 @@ class EntityFriction(OwnParameters):
         bound = self._bound
         places = {int(geom): k for k, geom in enumerate(bound.solver.touching.geoms)}
         if geoms_idx_local is None:
-            own = bound.part.at("geom")
-            return [k for geom, k in places.items() if own.start <= geom < own.stop]
+            own = set(bound.part.places["geom"].tolist())
+            return [k for geom, k in places.items() if geom in own]
         asked = bound.columns["geom"](geoms_idx_local).indices
-        if lost := [i for i in asked if bound.part.geom_start + i not in places]:
+        every = bound.part.places["geom"].tolist()
+        if lost := [i for i in asked if every[i] not in places]:
             raise ValueError(
                 f"{self.name}.{call}: geom {lost[0]} can touch nothing, so that its friction "
                 "is not kept; leave it out."
             )
-        return [places[bound.part.geom_start + i] for i in asked]
+        return [places[every[i]] for i in asked]
 
     def _write_friction(self, selection: Selection, geoms: list[int], values: torch.Tensor) -> None:
         """Writes to geoms that can touch; values have a column for each."""

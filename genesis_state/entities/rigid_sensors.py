@@ -105,7 +105,8 @@ class ContactSensor(RigidSensorReader):
     """Reads a `gs.sensors.Contact`."""
 
     def _measure(self, solver: RigidSolver) -> tuple[torch.Tensor, ...]:
-        ids, _numbers = contact_readings.contacts(solver, self._link(solver), None, False)
+        link = contact_readings.marks(solver, self._link(solver))
+        ids, _numbers = contact_readings.contacts(solver, link, None, False)
         return ((ids[..., 4] != 0).any(-1, keepdim=True),)
 
 

@@ -45,12 +45,13 @@ class EntitySites(EntityLinks):
     def _sites(self, sites_idx_local: Any) -> list[int]:
         """The chosen sites among the scene's."""
         bound = self._bound
-        return [bound.part.site_start + i for i in bound.columns["site"](sites_idx_local).indices]
+        own = bound.part.places["site"]
+        return [int(own[i]) for i in bound.columns["site"](sites_idx_local).indices]
 
     def _carriers(self, sites: list[int]) -> list[int]:
         """The link of each, within the entity."""
         bound = self._bound
-        return (bound.solver.compiled.mj.site_bodyid[sites] - 1 - bound.part.link_start).tolist()
+        return bound.part.local("link", bound.solver.compiled.mj.site_bodyid[sites] - 1).tolist()
 
     def _site_offset(self, sites: list[int], envs_idx: Any) -> torch.Tensor:
         """From the origin of each site's link to the site, world axes, shape (envs, n, 3) [m]."""

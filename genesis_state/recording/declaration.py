@@ -44,6 +44,8 @@ def declared(scene: Scene) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             found = {"name": entity.name, "morph": _plain(entity.morph, files)}
         else:
             found = {"emits": entity.morph.n_particles}
+        if carrier := getattr(entity, "attached_to", None):
+            found["attached"] = [carrier[0].name, carrier[1]]
         entities.append(found | {"material": _plain(entity.material, files)})
     own = [type(solver).__name__ for solver in scene.solvers if not _ours(solver)]
     said = {
@@ -85,7 +87,10 @@ def scene_of(
         if "emits" in entity:
             scene.add_emitter(material, max_particles=entity["emits"])
         else:
-            scene.add_entity(_made(entity["morph"], place), material, name=entity["name"])
+            added = scene.add_entity(_made(entity["morph"], place), material, name=entity["name"])
+            if "attached" in entity:
+                parent, link = entity["attached"]
+                added.attach(scene.get_entity(parent), link)
     for sensor in said["sensors"]:
         scene.add_sensor(_made(sensor, place))
     return scene

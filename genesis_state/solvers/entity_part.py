@@ -14,16 +14,17 @@ class EntityPart:
     Attributes:
         name: The entity's name.
         kind: What two entities must agree on for the values of one to mean the same in the other.
-        ranges: By dim, where its entries begin and end.
+        ranges: By dim, where its entries begin and end; the same again for every further piece,
+            where those of others lie in between.
     """
 
     name: str
     kind: str
-    ranges: Mapping[str, tuple[int, int]]
+    ranges: Mapping[str, tuple[int, ...]]
 
     def counts(self) -> dict[str, int]:
         """How many entries it has, by dim."""
-        return {dim: end - start for dim, (start, end) in self.ranges.items()}
+        return {dim: sum(edges[1::2]) - sum(edges[::2]) for dim, edges in self.ranges.items()}
 
 
 def one_after_the_other(

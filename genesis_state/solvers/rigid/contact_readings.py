@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from genesis_state.kernels import rigid_contact_readings
@@ -9,14 +10,14 @@ from genesis_state.solvers.rigid.solver import RigidSolver
 
 
 def contacts(
-    solver: RigidSolver, own: slice, other: slice | None, skip_self: bool
+    solver: RigidSolver, own: torch.Tensor, other: torch.Tensor | None, skip_self: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Acting contacts of links with others, each in its row of the solver's list.
 
     Args:
         solver: The solver.
-        own: Links, among the scene's.
-        other: Links they touch, or None for anything.
+        own: Links, as `marks` of them.
+        other: Those they touch, or None for anything.
         skip_self: Whether contacts between two links of `own` are left out.
 
     Returns:
@@ -29,22 +30,24 @@ def contacts(
     ids = torch.empty((solver.n_envs, room, 5), dtype=torch.int32, device=like.device)
     numbers = torch.empty((solver.n_envs, room, 10), dtype=like.dtype, device=like.device)
     if room:
-        # Bodies are links with the world before them.
-        bodies = range(solver._sizes.bodies)
-        others = bodies if other is None else bodies[other.start + 1 : other.stop + 1]
         rigid_contact_readings.contacts(
             solver.model,
             solver._sizes,
             solver.fields,
-            own.start + 1,
-            own.stop + 1,
-            others.start,
-            others.stop,
+            own,
+            torch.ones_like(own) if other is None else other,
             int(skip_self),
             ids,
             numbers,
         )
     return ids, numbers
+
+
+def marks(solver: RigidSolver, links: slice | np.ndarray) -> torch.Tensor:
+    """Links of the scene as marks of MuJoCo's bodies, int32 (nbody,)."""
+    chosen = np.zeros(solver.compiled.mj.nbody, dtype=np.int32)
+    chosen[1:][links] = 1
+    return torch.from_numpy(chosen).to(solver.arena.saved.get("qpos").device)
 
 
 def link_contact_forces(solver: RigidSolver, links: slice) -> torch.Tensor:

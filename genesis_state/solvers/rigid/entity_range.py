@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import mujoco
 import numpy as np
 
 from genesis_state.solvers.entity_part import EntityPart
+from genesis_state.solvers.rigid.entity_spec import EntitySpec
 from genesis_state.solvers.rigid.unsupported import JOINTS
 
+Q_WIDTHS = {"free": 7, "ball": 4, "slide": 1, "hinge": 1}
+NAMED = ("joint", "actuator", "tendon", "geom", "site")
+FAMILIES = ("link", "dof", "q", "mocap", "equality", *NAMED)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class EntityRange:
-    """Where an entity's elements lie in the model's arrays; every range is half-open.
+    """Where an entity's elements lie in the model's arrays.
+
+    They lie in one piece, `…_start` to `…_end` half-open, unless other entities are attached to it:
+    MuJoCo numbers what hangs on a link right after it, so that these then lie in between.
 
     Links are MuJoCo's bodies without the world: link i is body i + 1. Names are the entity's own;
     MuJoCo's name has the entity's name and a slash before it. What the file leaves unnamed is
     called `link_<i>`, `joint_<i>`, `actuator_<i>` and so on, counted within the entity. Geoms and
     sites that a file fixes to the world belong to no entity.
+
+    Attributes:
+        places: For each of `FAMILIES` its elements among the model's, rising.
+        parent: Name of the entity that it is attached to, or None.
+        link_start, …: The first of them; where there is none, where it would be.
+        link_end, …: One past the last.
     """
 
     name: str
@@ -29,6 +44,8 @@ class EntityRange:
     tendons: tuple[str, ...]
     geoms: tuple[str, ...]
     sites: tuple[str, ...]
+    places: Mapping[str, np.ndarray]
+    parent: str | None
     link_start: int
     link_end: int
     joint_start: int
@@ -50,61 +67,80 @@ class EntityRange:
     equality_start: int
     equality_end: int
 
-    def at(self, family: str) -> slice:
-        """The range of a family.
-
-        One of "link", "joint", "dof", "q", "actuator", "tendon", "geom", "site", "mocap" and
-        "equality".
-        """
+    def whole(self, family: str) -> slice:
+        """From its first element of a family to its last, whatever lies in between."""
         return slice(getattr(self, f"{family}_start"), getattr(self, f"{family}_end"))
+
+    def in_one_piece(self, family: str) -> bool:
+        """Whether no other entity's elements of a family lie between its own."""
+        whole = self.whole(family)
+        return whole.stop - whole.start == len(self.places[family])
+
+    def at(self, family: str) -> slice | np.ndarray:
+        """Its elements of a family, to index the model's arrays: a slice if they are one piece."""
+        return self.whole(family) if self.in_one_piece(family) else self.places[family]
+
+    def local(self, family: str, elements: Any) -> np.ndarray:
+        """One or more of the model's elements as counted within the entity; -1 for others."""
+        own = self.places[family]
+        found = np.searchsorted(own, elements)
+        inside = np.append(own, -1)[found] == elements
+        return np.where(inside & (np.asarray(elements) >= 0), found, -1)
 
 
 def entity_ranges(
-    entities: Sequence[str], alone: Sequence[mujoco.MjModel], mj: mujoco.MjModel
+    entities: Sequence[EntitySpec], alone: Sequence[mujoco.MjModel], mj: mujoco.MjModel
 ) -> tuple[EntityRange, ...]:
-    """Entities lie one after the other, each with as many elements as it has alone.
+    """Finds each entity's elements: bodies by name, and the others by their body.
 
     Args:
-        entities: Their names.
+        entities: The entities.
         alone: Each of them compiled by itself.
-        mj: All of them compiled together.
+        mj: All of them compiled together, every body with a name.
     """
-    families = ("link", "joint", "dof", "q", "actuator", "tendon", "mocap", "equality")
-    at = dict.fromkeys(families, 0)
+    names = [entity.name for entity in entities]
+    owner = np.array(
+        [-1] + [names.index(mj.body(i).name.split("/")[0]) for i in range(1, mj.nbody)]
+    )
+    joint_owner = owner[mj.jnt_bodyid]
+    widths = [Q_WIDTHS[JOINTS[int(kind)]] for kind in mj.jnt_type]
+    owners = {
+        "link": owner[1:],
+        "joint": joint_owner,
+        "dof": owner[mj.dof_bodyid],
+        "q": np.repeat(joint_owner, widths),
+        "mocap": owner[np.flatnonzero(mj.body_mocapid >= 0)],
+        # Of entities without links too, these come in the order in which entities were added.
+        "actuator": np.repeat(np.arange(len(names)), [model.nactuator for model in alone]),
+        "tendon": np.repeat(np.arange(len(names)), [model.ntendon for model in alone]),
+        "equality": np.repeat(np.arange(len(names)), [model.neq for model in alone]),
+        "geom": owner[mj.geom_bodyid],
+        "site": owner[mj.site_bodyid],
+    }
+    free = {"geom": int(mj.body_geomnum[0]), "site": int((mj.site_bodyid == 0).sum())}
+    ends = {family: free.get(family, 0) for family in FAMILIES}
     ranges = []
-    for name, model in zip(entities, alone, strict=True):
-        start = dict(at)
-        at["link"] += model.nbody - 1
-        at["joint"] += model.njnt
-        at["dof"] += model.nv
-        at["q"] += model.nq
-        at["actuator"] += model.nactuator
-        at["tendon"] += model.ntendon
-        at["mocap"] += model.nmocap
-        at["equality"] += model.neq
-        # Geoms and sites lie in the order of their bodies; body 0 is the world, which is no link.
-        bodies = [start["link"] + 1, at["link"] + 1]
-        geoms = np.searchsorted(mj.geom_bodyid, bodies).tolist()
-        sites = np.searchsorted(mj.site_bodyid, bodies).tolist()
+    for k, entity in enumerate(entities):
+        places = {family: np.flatnonzero(owners[family] == k) for family in FAMILIES}
+        edges = {}
+        for family, own in places.items():
+            start = int(own[0]) if len(own) else ends[family]
+            end = int(own[-1]) + 1 if len(own) else start
+            edges |= {f"{family}_start": start, f"{family}_end": end}
+            ends[family] = max(ends[family], end)
+        elements = {
+            f"{family}s": _names([getattr(mj, family)(int(i)) for i in own], family)
+            for family, own in places.items()
+            if family in NAMED
+        }
         ranges.append(
             EntityRange(
-                name=name,
-                links=_names([mj.body(i + 1) for i in range(start["link"], at["link"])], "link"),
-                joints=_names([mj.joint(i) for i in range(start["joint"], at["joint"])], "joint"),
-                actuators=_names(
-                    [mj.actuator(i) for i in range(start["actuator"], at["actuator"])], "actuator"
-                ),
-                tendons=_names(
-                    [mj.tendon(i) for i in range(start["tendon"], at["tendon"])], "tendon"
-                ),
-                geoms=_names([mj.geom(i) for i in range(*geoms)], "geom"),
-                sites=_names([mj.site(i) for i in range(*sites)], "site"),
-                **{f"{family}_start": start[family] for family in at},
-                **{f"{family}_end": at[family] for family in at},
-                geom_start=geoms[0],
-                geom_end=geoms[1],
-                site_start=sites[0],
-                site_end=sites[1],
+                name=entity.name,
+                links=_names([mj.body(int(i) + 1) for i in places["link"]], "link"),
+                places=places,
+                parent=None if entity.attached is None else entity.attached[0],
+                **elements,
+                **edges,
             )
         )
     return tuple(ranges)
@@ -120,11 +156,11 @@ def entity_parts(ranges: Sequence[EntityRange], mj: mujoco.MjModel) -> tuple[Ent
     parts, acts = [], 0
     for part in ranges:
         at = {
-            family: (getattr(part, f"{family}_start"), getattr(part, f"{family}_end"))
+            family: _pieces(part.places[family], part.whole(family).start)
             for family in ("q", "dof", "link", "joint", "actuator", "mocap", "equality")
         }
         first, acts = acts, acts + int(mj.actuator_actnum[part.at("actuator")].sum())
-        body = (part.link_start + 1, part.link_end + 1)
+        body = tuple(edge + 1 for edge in at["link"])
         parts.append(
             EntityPart(
                 part.name,
@@ -133,7 +169,7 @@ def entity_parts(ranges: Sequence[EntityRange], mj: mujoco.MjModel) -> tuple[Ent
                 at
                 | {"activation": (first, acts), "own_joint": at["joint"]}
                 | dict.fromkeys(("own_dof", "weighed_dof"), at["dof"])
-                | {"weighed_tendon": (part.tendon_start, part.tendon_end)}
+                | {"weighed_tendon": _pieces(part.places["tendon"], part.tendon_start)}
                 | dict.fromkeys(("own_body", "weighed_body"), body),
             )
         )
@@ -144,6 +180,15 @@ def joint_texts(part: EntityRange, mj: mujoco.MjModel) -> list[str]:
     """An entity's joints with their kinds: "elbow (hinge)"."""
     kinds = [JOINTS[int(kind)] for kind in mj.jnt_type[part.at("joint")]]
     return [f"{name} ({kind})" for name, kind in zip(part.joints, kinds, strict=True)]
+
+
+def _pieces(own: np.ndarray, start: int) -> tuple[int, ...]:
+    """Rising indices as where each piece of them begins and ends, in turn."""
+    if not len(own):
+        return start, start
+    breaks = np.flatnonzero(np.diff(own) > 1)
+    edges = np.stack([own[np.append(0, breaks + 1)], own[np.append(breaks, len(own) - 1)] + 1], 1)
+    return tuple(edges.ravel().tolist())
 
 
 def _names(elements: list, kind: str) -> tuple[str, ...]:

@@ -11,31 +11,37 @@ import numpy as np
 from genesis_state import morphs
 from genesis_state.geom import z_to_quat
 from genesis_state.materials import Rigid
-from genesis_state.mesh_file import read_mesh
-from genesis_state.runtime import logger
+from genesis_state.solvers.rigid.mesh_asset import add_mesh
+from genesis_state.solvers.rigid.urdf_model import urdf_model
+from genesis_state.solvers.rigid.urdf_text import is_urdf
+from genesis_state.text import one_line
 
 NO_CONTACT = int(mujoco.mjtDisableBit.mjDSBL_CONTACT)
-
-# A hull that is larger than its mesh by this part passes for the mesh where that has to be convex.
-CONVEX_WITHIN = 1e-3
-# And by this part it is told. It is where Genesis would rather take several hulls.
-TELL_FROM = 0.15
 
 
 @dataclass(frozen=True)
 class EntitySpec:
-    """An entity as it was added: its name in the scene, its shape and what it is made of."""
+    """An entity as it was added.
+
+    Attributes:
+        name: Its name in the scene.
+        morph: Its shape.
+        material: What it is made of.
+        attached: Name of the entity that carries it, which comes before it, and of the link, None
+            for the last one; or None.
+    """
 
     name: str
     morph: morphs.Morph
     material: Rigid
+    attached: tuple[str, str | None] | None = None
 
 
 def entity_model(entity: EntitySpec) -> mujoco.MjSpec:
     """One entity as a model of its own, with what its morph and material ask for."""
     morph, material = entity.morph, entity.material
     if isinstance(morph, morphs.FileMorph):
-        child = _from_file(entity.name, morph)
+        child = _from_file(entity.name, morph, material.rho)
     elif isinstance(morph, morphs.Primitive):
         child = _primitive(entity.name, morph)
     else:
@@ -58,25 +64,24 @@ def entity_model(entity: EntitySpec) -> mujoco.MjSpec:
     return child
 
 
-def _from_file(name: str, morph: morphs.FileMorph) -> mujoco.MjSpec:
+def _from_file(name: str, morph: morphs.FileMorph, density: float | None) -> mujoco.MjSpec:
     path = morphs.find_file(morph.file)
     try:
-        child = mujoco.MjSpec.from_file(str(path))
+        if isinstance(morph, morphs.URDF) and is_urdf(path):
+            child = urdf_model(name, path, morph.fixed, density)
+        else:
+            child = mujoco.MjSpec.from_file(str(path))
     except (ValueError, OSError) as error:
-        raise ValueError(f"{name}: {path} cannot be read: {one_line(error)}") from None
+        said = one_line(error).rstrip(".")
+        raise ValueError(f"{name}: {path} cannot be read: {said}.") from None
     child.compiler.fusestatic = False
     _drop_reserves(child)
     if isinstance(morph, morphs.URDF):
         known = [body.name for body in child.bodies]
         if missing := [link for link in morph.links_to_keep if link not in known]:
             raise ValueError(f"{name}: {path} has no links {missing} to keep, only {known[1:]}.")
-        root = child.worldbody.first_body()
-        if root is None:
+        if child.worldbody.first_body() is None:
             raise ValueError(f"{name}: {path} has no links.")
-        if not morph.fixed:
-            if root.joints or child.worldbody.next_body(root) is not None:
-                raise ValueError(f"{name}: {path} is rooted in the world, pass fixed=True.")
-            root.add_freejoint(name="root_joint")
     if morph.default_armature is not None:
         for joint in child.joints:
             if joint.type != mujoco.mjtJoint.mjJNT_FREE and not joint.armature:
@@ -112,7 +117,7 @@ def _primitive(name: str, morph: morphs.Primitive) -> mujoco.MjSpec:
         shape = {"type": mujoco.mjtGeom.mjGEOM_CYLINDER, "size": size}
     elif isinstance(morph, morphs.Mesh):
         kind = morphs.find_file(morph.file).name.replace(".", "_")
-        _add_mesh(child, name, kind, morph)
+        add_mesh(child, name, kind, morph)
         shape = {"type": mujoco.mjtGeom.mjGEOM_MESH, "meshname": kind}
     elif isinstance(morph, morphs.Plane):
         # An edge length of zero is MuJoCo's word for infinite.
@@ -131,54 +136,3 @@ def _primitive(name: str, morph: morphs.Primitive) -> mujoco.MjSpec:
 def _signed(bits: int) -> int:
     """32 bits as MuJoCo's signed integer."""
     return bits - 2**32 if bits >= 2**31 else bits
-
-
-def _add_mesh(child: mujoco.MjSpec, name: str, kind: str, morph: morphs.Mesh) -> None:
-    """Adds a mesh asset to `child` if its hull may stand for it."""
-    path = morphs.find_file(morph.file)
-    try:
-        mesh = read_mesh(path, morph.scale, z_up=bool(morph.file_meshes_are_zup))
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-    exact = mujoco.mjtMeshInertia.mjMESH_INERTIA_EXACT
-    convex = mujoco.mjtMeshInertia.mjMESH_INERTIA_CONVEX
-    asset = {
-        "name": kind,
-        "uservert": mesh.vertices.ravel(),
-        "userface": mesh.faces.ravel(),
-        "inertia": convex if mesh.volume is None else exact,
-    }
-    child.add_mesh(**asset)
-    if not morph.collision:
-        return
-    try:
-        hull = _volume(**{**asset, "inertia": convex})
-    except ValueError as error:
-        raise ValueError(f"{name}: {path} has no convex hull: {one_line(error)}") from None
-    if mesh.volume is None:
-        flaw = "is not closed"
-    elif hull > (1 + CONVEX_WITHIN) * mesh.volume:
-        flaw = f"is not convex, its hull has {hull / mesh.volume:.4g} times its volume"
-    else:
-        return
-    if not morph.convexify:
-        raise ValueError(
-            f"{name}: {path} {flaw}; pass convexify=True to let it touch others with its hull."
-        )
-    if mesh.volume is not None and hull > (1 + TELL_FROM) * mesh.volume:
-        logger.warning("%s: %s %s, and it touches others with its hull.", name, path, flaw)
-
-
-def _volume(**asset: Any) -> float:
-    """Volume of a mesh asset [m^3], as MuJoCo computes its mass."""
-    spec = mujoco.MjSpec()
-    spec.add_mesh(**asset)
-    spec.worldbody.add_body().add_geom(
-        type=mujoco.mjtGeom.mjGEOM_MESH, meshname=asset["name"], density=1.0
-    )
-    return float(spec.compile().body_mass[1])
-
-
-def one_line(error: Exception) -> str:
-    """What an error says, without breaks."""
-    return " ".join(str(error).split())

@@ -12,11 +12,18 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from genesis_state.morphs import URDF, FileMorph, Morph
 from genesis_state.options import RigidOptions, SimOptions
+from genesis_state.solvers.rigid.attachment import carrying_body, make_attachable, name_bodies
 from genesis_state.solvers.rigid.entity_range import EntityRange, entity_ranges
-from genesis_state.solvers.rigid.entity_spec import EntitySpec, entity_model, one_line
+from genesis_state.solvers.rigid.entity_spec import EntitySpec, entity_model
 from genesis_state.solvers.rigid.signature import plain, shown, signature
 from genesis_state.solvers.rigid.unsupported import unsupported
+from genesis_state.solvers.rigid.urdf_model import tell_overlaps
+from genesis_state.text import one_line
+
+# A frame's scale changes shapes and inertia, and leaves forces, gains, springs and dampers.
+GEOMETRY = mujoco.mjtScaling.mjSCALING_GEOMETRY
 
 _log = logging.getLogger("genesis_state")
 
@@ -59,6 +66,15 @@ class RigidModel:
             owners[1:][part.at("link")] = i
         return owners
 
+    def body_robots(self) -> np.ndarray:
+        """Like `body_entities`, with an entity that is attached counted as what carries it."""
+        names = [part.name for part in self.entities]
+        carriers = np.arange(-1, len(names))
+        for i, part in enumerate(self.entities):
+            if part.parent is not None:
+                carriers[i + 1] = carriers[names.index(part.parent) + 1]
+        return carriers[self.body_entities() + 1]
+
     def geom_entities(self) -> np.ndarray:
         """For each of MuJoCo's geoms the index of the entity it came with, shape (ngeom,)."""
         owners = self.body_entities()[self.mj.geom_bodyid]
@@ -89,6 +105,10 @@ def compile_model(
         # What an attached model loses is merged or scaled here, but for how it is drawn.
         warnings.filterwarnings("ignore", message="(?s).*Attach conflict")
         alone = [_compile_alone(e, child) for e, child in zip(entities, children, strict=True)]
+        if rigid.enable_collision and rigid.enable_self_collision:
+            for entity, model in zip(entities, alone, strict=True):
+                if isinstance(entity.morph, URDF) and entity.morph.collision:
+                    tell_overlaps(entity.name, model)
         options = _merge_options(entities, children, rigid)
         for flag, given in (
             (mujoco.mjtDisableBit.mjDSBL_CONTACT, not rigid.enable_collision),
@@ -102,15 +122,14 @@ def compile_model(
         for entity, child in zip(entities, children, strict=True):
             for name in (*options, "timestep", "gravity"):
                 setattr(child.option, name, getattr(spec.option, name))
-            frame = spec.worldbody.add_frame(pos=entity.morph.pos, quat=entity.morph.quat)
-            spec.attach(child, prefix=f"{entity.name}/", frame=frame)
+            _attach(spec, entity, child, _scale_of(entity.attached, entities))
         try:
             mj = spec.compile()
         except ValueError as error:
             raise ValueError(f"The scene cannot be compiled: {one_line(error)}") from None
     if reasons := unsupported(mj):
         raise ValueError(f"The rigid solver cannot simulate this scene: {'; '.join(reasons)}.")
-    ranges = entity_ranges([entity.name for entity in entities], alone, mj)
+    ranges = entity_ranges(entities, alone, mj)
     if not rigid.enable_joint_limit:
         mj.jnt_limited[:] = False
     kinds = [type(entity.morph).__name__ for entity in entities]
@@ -135,15 +154,53 @@ def _compile_alone(entity: EntitySpec, child: mujoco.MjSpec) -> mujoco.MjModel:
     """Compiles one entity by itself: finds its mistakes by name, and counts its elements."""
     total, child.compiler.settotalmass = child.compiler.settotalmass, -1
     try:
+        if entity.attached is not None:
+            make_attachable(entity.name, child)
         model = child.compile()
         if total > 0:
             # Attaching drops this one setting, so it is carried out here.
             _scale_masses(child, total / model.body_mass.sum())
             model = child.compile()
+        name_bodies(child)
     except ValueError as error:
         source = getattr(entity.morph, "file", type(entity.morph).__name__)
         raise ValueError(f"{entity.name}: {source} cannot be compiled: {one_line(error)}") from None
     return model
+
+
+def _scale_of(attached: tuple[str, str | None] | None, entities: Sequence[EntitySpec]) -> float:
+    """The scale of what an entity is attached to."""
+    found = (entity.morph for entity in entities if attached and entity.name == attached[0])
+    return _scale(next(found, None))
+
+
+def _scale(morph: Morph | None) -> float:
+    return morph.scale if isinstance(morph, FileMorph) else 1.0
+
+
+def _attach(
+    spec: mujoco.MjSpec, entity: EntitySpec, child: mujoco.MjSpec, carrier_scale: float
+) -> None:
+    """Adds an entity's model to that of the scene.
+
+    Args:
+        spec: The scene's.
+        entity: The entity.
+        child: Its model.
+        carrier_scale: The scale of what it is attached to, which MuJoCo takes for it as well.
+    """
+    carrier = spec.worldbody if entity.attached is None else carrying_body(spec, entity)
+    pos = [x / carrier_scale for x in entity.morph.pos]
+    frame = carrier.add_frame(pos=pos, quat=entity.morph.quat)
+    scale = _scale(entity.morph) / carrier_scale
+    if scale != 1.0:
+        # Lengths with the scale, masses with its cube, inertias with its fifth power.
+        frame.scale = (scale,) * 3
+        frame.scaling = GEOMETRY
+    try:
+        spec.attach(child, prefix=f"{entity.name}/", frame=frame)
+    except ValueError as error:
+        raise ValueError(f"{entity.name}: cannot be added: {one_line(error)}") from None
 
 
 def _scale_masses(child: mujoco.MjSpec, factor: float) -> None:

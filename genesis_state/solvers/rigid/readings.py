@@ -11,6 +11,7 @@ import torch
 from genesis_state.kernels import rigid_readings
 from genesis_state.kernels.rigid_actuation import FORCE, NO_CONTROL, POSITION, VELOCITY
 from genesis_state.selection import Selection
+from genesis_state.solvers.rigid.entity_range import EntityRange
 from genesis_state.solvers.rigid.solver import RigidSolver
 
 __all__ = [
@@ -80,7 +81,7 @@ def link_jacobian(
     envs: torch.Tensor,
     qpos: torch.Tensor,
     link: int,
-    dofs: range,
+    part: EntityRange,
     points: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Pose and Jacobian of a point of a link at positions that are only tried.
@@ -89,7 +90,7 @@ def link_jacobian(
         envs: One environment for each row, none twice, int64 (k,).
         qpos: Positions of the whole scene, shape (k, n_qs).
         link: The link, among the scene's.
-        dofs: The dofs that the Jacobian has columns for.
+        part: The entity whose dofs the Jacobian has columns for.
         points: The point in the link's frame, shape (k, 3) [m].
 
     Returns:
@@ -98,7 +99,10 @@ def link_jacobian(
     """
     solver.arena.scratch.check()
     pose = torch.empty((len(envs), 7), dtype=qpos.dtype, device=qpos.device)
-    jacobian = torch.empty((len(envs), 6, len(dofs)), dtype=qpos.dtype, device=qpos.device)
+    dofs = part.whole("dof")
+    jacobian = torch.empty(
+        (len(envs), 6, dofs.stop - dofs.start), dtype=qpos.dtype, device=qpos.device
+    )
     rigid_readings.link_jacobian(
         solver.model,
         solver._sizes,
@@ -111,7 +115,8 @@ def link_jacobian(
         pose,
         jacobian,
     )
-    return pose, jacobian
+    own = slice(None) if part.in_one_piece("dof") else part.places["dof"] - dofs.start
+    return pose, jacobian[..., own]
 
 
 def damped_step(jacobian: torch.Tensor, error: torch.Tensor, damping: float) -> torch.Tensor:

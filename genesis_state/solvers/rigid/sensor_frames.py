@@ -77,10 +77,10 @@ class SensorFrames:
             if sensor.site not in part.sites:
                 known = ", ".join(part.sites) or "none"
                 raise KeyError(f"{what}: {part.name} has no site {sensor.site!r}; it has {known}.")
-            site = part.site_start + part.sites.index(sensor.site)
+            site = int(part.places["site"][part.sites.index(sensor.site)])
             body, pos, quat = int(mj.site_bodyid[site]), mj.site_pos[site], mj.site_quat[site]
         elif sensor.link_idx_local < len(part.links):
-            body = part.link_start + sensor.link_idx_local + 1
+            body = int(part.places["link"][sensor.link_idx_local]) + 1
         else:
             raise IndexError(
                 f"{what}: link_idx_local is {sensor.link_idx_local}, out of range for the "

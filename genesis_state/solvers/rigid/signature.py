@@ -8,7 +8,7 @@ from typing import Any
 
 import mujoco
 import numpy as np
-from mujoco import mjtTrn
+from mujoco import mjtTrn, mjtWrap
 
 from genesis_state.solvers.rigid.constants import gravity
 from genesis_state.solvers.rigid.dofs import drives_joint
@@ -86,8 +86,8 @@ def signature(
         ("rigid solver", _solver(mj, self_collision)),
     ]
     for kind, part in zip(kinds, ranges, strict=True):
-        parents = np.maximum(mj.body_parentid[1:][part.at("link")] - 1 - part.link_start, -1)
-        bodies = mj.jnt_bodyid[part.at("joint")] - 1 - part.link_start
+        parents = part.local("link", mj.body_parentid[1:][part.at("link")] - 1)
+        bodies = part.local("link", mj.jnt_bodyid[part.at("joint")] - 1)
         targets, frames = _targets(mj, part)
         key = f"entity {part.name}"
         pairs += [
@@ -95,8 +95,11 @@ def signature(
             (f"{key} links", ", ".join(part.links)),
             (f"{key} joints", ", ".join(joint_texts(part, mj))),
             (f"{key} actuators", ", ".join(part.actuators)),
-            (f"{key} size", f"nq {part.q_end - part.q_start}, nv {part.dof_end - part.dof_start}"),
+            (f"{key} size", f"nq {len(part.places['q'])}, nv {len(part.places['dof'])}"),
         ]
+        if part.parent is not None:
+            base = mj.body(int(part.places["link"][0]) + 1)
+            pairs.append((f"{key} attached to", mj.body(int(base.parentid[0])).name))
         arrays = [parents, bodies, targets]
         for family, names in DYNAMICS.items():
             # The world is body 0 and no link.
@@ -110,7 +113,7 @@ def signature(
         arrays += [*frames, *_tendons(mj, part)]
         own = np.arange(mj.ngeom)[part.at("geom")]
         own = own[touching[own]]
-        arrays += [mj.geom_bodyid[own] - 1 - part.link_start, *_geoms(mj, own)]
+        arrays += [part.local("link", mj.geom_bodyid[own] - 1), *_geoms(mj, own)]
         pairs.append((f"{key} dynamics", _digest(arrays)))
     fixed = np.flatnonzero(touching & (mj.geom_bodyid == 0))
     rank = np.cumsum(touching) - 1
@@ -162,21 +165,20 @@ def _solver(mj: mujoco.MjModel, self_collision: bool) -> str:
 def _targets(mj: mujoco.MjModel, part: EntityRange) -> tuple[np.ndarray, list[np.ndarray]]:
     """What an entity's actuators act on, counted within it; of sites where these are."""
     targets, frames = [], []
-    for u in range(part.actuator_start, part.actuator_end):
+    for k, u in enumerate(part.places["actuator"]):
         first, second = mj.actuator_trnid[u]
         if drives_joint(mj, u):
-            targets.append(first - part.joint_start)
+            targets.append(part.local("joint", first))
             continue
-        if mj.actuator_trntype[u] == mujoco.mjtTrn.mjTRN_TENDON:
-            targets.append(first - part.tendon_start)
+        if mj.actuator_trntype[u] == mjtTrn.mjTRN_TENDON:
+            targets.append(part.local("tendon", first))
             continue
         targets.append(-1)
         if mj.actuator_trntype[u] == mjtTrn.mjTRN_BODY:
-            targets[-1] = first - 1 - part.link_start
+            targets[-1] = part.local("link", first - 1)
             continue
         for site in (first, second) if second >= 0 else (first,):
-            body = mj.site_bodyid[site] - 1 - part.link_start
-            frames.append(np.array([u - part.actuator_start, max(body, -1)]))
+            frames.append(np.array([k, part.local("link", mj.site_bodyid[site] - 1)]))
             frames += [mj.site_pos[site], mj.site_quat[site]]
     return np.array(targets), frames
 
@@ -184,19 +186,19 @@ def _targets(mj: mujoco.MjModel, part: EntityRange) -> tuple[np.ndarray, list[np
 def _tendons(mj: mujoco.MjModel, part: EntityRange) -> list[np.ndarray]:
     """An entity's tendons that do anything: their parameters, and what their paths go along."""
     arrays = []
-    for t in range(part.tendon_start, part.tendon_end):
+    for number, t in enumerate(part.places["tendon"]):
         if not acts(mj, t):
             continue
-        arrays.append(np.array([t - part.tendon_start]))
+        arrays.append(np.array([number]))
         arrays += [array[t] for array in _arrays(mj, TENDONS)]
         for k in path(mj, t):
             target = mj.wrap_objid[k]
             place = [mj.wrap_type[k], mj.wrap_prm[k]]
-            if mj.wrap_type[k] == mujoco.mjtWrap.mjWRAP_JOINT:
-                place.append(target - part.joint_start)
-            elif mj.wrap_type[k] == mujoco.mjtWrap.mjWRAP_SITE:
-                body = mj.site_bodyid[target] - 1 - part.link_start
-                place += [max(body, -1), *mj.site_pos[target]]
+            if mj.wrap_type[k] == mjtWrap.mjWRAP_JOINT:
+                place.append(part.local("joint", target))
+            elif mj.wrap_type[k] == mjtWrap.mjWRAP_SITE:
+                place.append(part.local("link", mj.site_bodyid[target] - 1))
+                place += mj.site_pos[target].tolist()
             arrays.append(np.array(place))
     return arrays
 

@@ -74,7 +74,7 @@ class RigidSolver(Solver):
         """Compiles the model, allocates the memory and fills it in."""
         self.compiled: RigidModel = compile_model(self._specs, sim, self._options)
         self._substeps = sim.substeps
-        own = None if self.compiled.self_collision else self.compiled.body_entities()
+        own = None if self.compiled.self_collision else self.compiled.body_robots()
         self.touching: Collision = collision(self.compiled.mj, own)
         self.sensors = SensorFrames(self._declared, self.compiled)
         materials = [spec.material for spec in self._specs]

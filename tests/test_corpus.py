@@ -1,0 +1,68 @@
+"""How many robots that nobody here wrote load unchanged."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+import pytest
+
+from tests import corpus
+
+# Of a hundred models that load, at least so many. What MuJoCo itself cannot compile is not counted.
+AT_LEAST = {
+    "gymnasium-robotics": 40,
+    "dm_control": 45,
+    "pybullet": 95,
+    "pybullet random": 99,
+}
+# What the default run looks at.
+A_FEW = {
+    "gymnasium-robotics": ["envs/assets/point/point.xml", "envs/mujoco/assets/ant.xml"],
+    "dm_control": ["suite/cheetah.xml", "suite/walker.xml"],
+    "pybullet": [
+        *("r2d2.urdf", "laikago/laikago.urdf", "a1/a1.urdf", "franka_panda/panda.urdf"),
+        *("kuka_iiwa/model.urdf", "humanoid/humanoid.urdf", "husky/husky.urdf", "plane.urdf"),
+        *("xarm/xarm6_with_gripper.urdf", "biped/biped2d_pybullet.urdf", "cartpole.urdf"),
+    ],
+    "pybullet random": ["random_urdfs/000/000.urdf", "random_urdfs/500/500.urdf"],
+}
+
+
+@pytest.fixture
+def installed(name: str) -> None:
+    if corpus.CORPORA[name].root() is None:
+        pytest.skip(f"{corpus.CORPORA[name].package} is not installed")
+
+
+def sound(outcome: corpus.Outcome) -> bool:
+    """Whether what was compiled can be simulated for a while."""
+    assert outcome.compiled is not None
+    mj = outcome.compiled.mj
+    data = mujoco.MjData(mj)
+    for _ in range(10):
+        mujoco.mj_step(mj, data)
+    return bool(np.isfinite(data.qpos).all() and not data.warning.number.any())
+
+
+@pytest.mark.parametrize("name", corpus.CORPORA)
+@pytest.mark.usefixtures("installed")
+def test_a_few_robots_load_unchanged(name):
+    for file in A_FEW[name]:
+        found = corpus.outcome(corpus.model(name, file))
+        assert found.supported, f"{file}: {found.reason}"
+        assert sound(found), file
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", corpus.CORPORA)
+@pytest.mark.usefixtures("installed")
+def test_most_robots_load_unchanged(name):
+    every = list(corpus.outcomes(name))
+    loaded = [found for found in every if found.supported]
+    refused = [f"{found.model.name}: {found.reason}" for found in every if not found.supported]
+    print(f"{name}: {len(loaded)} of {len(every)} load", *refused, sep="\n")
+    assert 100 * len(loaded) >= AT_LEAST[name] * len(every), "\n".join(refused)
+    for reason in refused:
+        assert "\n" not in reason and reason.endswith("."), reason
+    unsound = [found.model.name for found in loaded if not sound(found)]
+    assert not unsound
