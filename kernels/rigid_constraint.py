@@ -150,8 +150,31 @@ def pure(v):
 
 
 @ti.func
+def holds(e, n: ti.template(), d: ti.template(), c):
+    """Whether equality `c` holds; behind the model's come those welds that may be made."""
+    r = False
+    if ti.static(n.equalities > 0):
+        if c < n.equalities:
+            r = d.eq_active[e, c]
+    if ti.static(n.welds > 0):
+        if c >= n.equalities:
+            r = d.weld_link1[e, c - n.equalities] >= 0
+    return r
+
+
+@ti.func
+def kind_of(m: ti.template(), n: ti.template(), c):
+    """Kind of equality `c`."""
+    r = WELD
+    if ti.static(n.equalities > 0):
+        if c < n.equalities:
+            r = m.eq_type[c]
+    return r
+
+
+@ti.func
 def body_frames(e, m: ti.template(), n: ti.template(), d: ti.template(), c):
-    """Two bodies that equality `c` ties together, and a frame on each; the model's come first."""
+    """Bodies that equality `c` ties together, frames on them, whether it is a weld, its scale."""
     b1 = 0
     b2 = 0
     anchor1 = ti.Vector([0.0, 0.0, 0.0])
@@ -310,24 +333,15 @@ def make_rows(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
     d.n_rows[e] = 0
     if ti.static(n.equalities + n.welds > 0):
         for c in range(n.equalities + n.welds):
-            ties = False
-            if ti.static(n.equalities > 0):
-                if c < n.equalities:
-                    ties = d.eq_active[e, c]
-                    if m.eq_type[c] == JOINT:
-                        if ties:
-                            joint_equality(e, m, n, d, c)
-                        ties = False
+            if holds(e, n, d, c):
+                kind = kind_of(m, n, c)
+                if kind == JOINT:
+                    if ti.static(n.equalities > n.body_equalities + n.tendon_equalities):
+                        joint_equality(e, m, n, d, c)
+                elif kind == TENDON:
                     if ti.static(n.tendon_equalities > 0):
-                        if m.eq_type[c] == TENDON:
-                            if ties:
-                                tendon_equality(e, m, n, d, c)
-                            ties = False
-            if ti.static(n.welds > 0):
-                if c >= n.equalities:
-                    ties = d.weld_link1[e, c - n.equalities] >= 0
-            if ti.static(n.body_equalities + n.welds > 0):
-                if ties:
+                        tendon_equality(e, m, n, d, c)
+                elif ti.static(n.body_equalities + n.welds > 0):
                     body_equality(e, m, n, d, c)
     d.n_equality_rows[e] = d.n_rows[e]
     if ti.static(n.friction_dofs > 0):

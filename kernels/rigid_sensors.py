@@ -5,7 +5,11 @@ as the bias force. All is that of the state the step begins from.
 """
 
 from genesis_state.kernels.lang import ti
+<<<<<<< HEAD
 from genesis_state.kernels.rigid_constraint import JOINT, TENDON, WELD, pure
+=======
+from genesis_state.kernels.rigid_constraint import body_frames, couples_joints, holds, pure
+>>>>>>> 9c79307f4daa45b7ffe0e1d2be58531e2fc6fece
 from genesis_state.kernels.rigid_coupling import take_off_coupling
 from genesis_state.kernels.rigid_kinematics import point_acceleration
 from genesis_state.kernels.rigid_parameters import gravity
@@ -79,33 +83,38 @@ def take_off_equalities(e, m: ti.template(), n: ti.template(), d: ti.template())
     Those of equalities between tendons are added to `tendon_force`.
     """
     r = 0
+<<<<<<< HEAD
     for c in range(n.equalities):
         if d.eq_active[e, c]:
             if m.eq_type[c] == JOINT:
+=======
+    for c in range(n.equalities + n.welds):
+        if holds(e, n, d, c):
+            if couples_joints(m, n, c):
+>>>>>>> 9c79307f4daa45b7ffe0e1d2be58531e2fc6fece
                 r += 1
             elif m.eq_type[c] == TENDON:
                 if ti.static(n.tendon_equalities > 0 and n.tendon_segments > 0):
                     add_coupling_tension(e, m, d, c, r)
                 r += 1
             else:
+                b1, b2, anchor1, anchor2, quat1, quat2, weld, scale = body_frames(e, m, n, d, c)
                 force = row_force(e, d, r)
                 torque = ti.Vector([0.0, 0.0, 0.0])
                 r += 3
-                if m.eq_type[c] == WELD:
+                if weld:
                     # The rows ask for the vector part of q2* q1, see `body_equality`.
-                    q1 = quat_mul(d.xquat[e, m.eq_object1[c]], m.eq_quat1[c])
-                    q2 = quat_mul(d.xquat[e, m.eq_object2[c]], m.eq_quat2[c])
+                    q1 = quat_mul(d.xquat[e, b1], quat1)
+                    q2 = quat_mul(d.xquat[e, b2], quat2)
                     work = quat_mul(quat_mul(q2, pure(row_force(e, d, r))), quat_conj(q1))
                     for k in ti.static(range(3)):
-                        torque[k] = 0.5 * m.eq_torque_scale[c] * work[1 + k]
+                        torque[k] = 0.5 * scale * work[1 + k]
                     r += 3
-                b = m.eq_object1[c]
-                anchor = m.eq_anchor1[c]
                 for _ in range(2):
-                    point = d.xpos[e, b] + quat_rotate(d.xquat[e, b], anchor)
-                    take_off(e, m, d, b, force, torque, point)
-                    b = m.eq_object2[c]
-                    anchor = m.eq_anchor2[c]
+                    point = d.xpos[e, b1] + quat_rotate(d.xquat[e, b1], anchor1)
+                    take_off(e, m, d, b1, force, torque, point)
+                    b1 = b2
+                    anchor1 = anchor2
                     force = -force
                     torque = -torque
 
@@ -138,9 +147,13 @@ def joint_forces(e, m: ti.template(), n: ti.template(), d: ti.template()):
         take_off(e, m, d, b, linear(applied), angular(applied), d.xipos[e, b])
     if ti.static(n.contacts > 0):
         take_off_contacts(e, m, n, d)
+<<<<<<< HEAD
     if ti.static(n.tendon_segments > 0):
         tensions(e, m, n, d)
     if ti.static(n.body_equalities + n.tendon_equalities * n.tendon_segments > 0):
+=======
+    if ti.static(n.body_equalities + n.welds > 0):
+>>>>>>> 9c79307f4daa45b7ffe0e1d2be58531e2fc6fece
         take_off_equalities(e, m, n, d)
     if ti.static(n.tendon_segments > 0):
         take_off_tendons(e, m, n, d)

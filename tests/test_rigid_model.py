@@ -199,9 +199,38 @@ def test_signature_tells_models_apart():
     assert {"entity e1 joints", "entity e1 size"} <= set(fixed)
 
 
+<<<<<<< HEAD
 TWO_JOINTS = """<body>
 <joint name="j"/><geom name="ball" size="0.1"/><site name="near" pos="0 0 0.2"/><body>
 <joint name="k" axis="1 0 0"/><geom size="0.1"/><site name="far" pos="0 0 -0.2"/></body></body>"""
+=======
+SIGNED = """<mujoco><option actuatorgroupdisable="{group}" {option}><flag {flag}/></option>
+<worldbody><body name="m" mocap="{mocap}"/><body name="b"><joint name="j"/><geom size="0.1"/>
+<site name="s" pos="{site} 0 0"/></body><body><freejoint/><geom size="0.1"/><site name="t"/></body>
+</worldbody><equality><weld site1="s" site2="t"/></equality><actuator><motor joint="j" group="1"
+armature="{armature}"/><motor site="s" gear="1 0 0 0 0 0"/></actuator></mujoco>"""
+PLAIN = {"group": 2, "option": "", "flag": "", "mocap": "true", "site": 1, "armature": 0}
+DIFFERENT = {
+    "group": (1, ["entity e0 dynamics"]),
+    "option": ('o_margin="1"', []),
+    "flag": ('spring="disable"', ["rigid solver"]),
+    "mocap": ("false", ["entity e0 dynamics"]),
+    "site": (2, ["entity e0 dynamics", "equalities"]),
+    "armature": (1, ["entity e0 dynamics"]),
+}
+
+
+@pytest.mark.parametrize("what", DIFFERENT)
+def test_signature_has_what_changes_the_motion(write, what):
+    value, keys = DIFFERENT[what]
+    plain = build(morphs.MJCF(file=write(SIGNED.format(**PLAIN))))
+    other = build(morphs.MJCF(file=write(SIGNED.format(**(PLAIN | {what: value})))))
+    assert differing(plain, other) == keys
+
+
+TWO_JOINTS = """<body><joint name="j"/><geom size="0.1"/>
+<body><joint name="k" axis="1 0 0"/><geom size="0.1"/></body></body>"""
+>>>>>>> 9c79307f4daa45b7ffe0e1d2be58531e2fc6fece
 BALL = '<body><joint name="b" type="ball"/><geom size="0.1"/></body>'
 FREE = '<body><freejoint name="f"/><geom size="0.1"/></body>'
 TENDON = '<tendon><fixed name="t" {}><joint joint="j" coef="1"/></fixed></tendon>'
@@ -283,10 +312,6 @@ UNSUPPORTED = {
     "delay": (
         actuated('<motor name="m" joint="j" delay="0.1" nsample="20"/>'),
         "'e0/m': delay",
-    ),
-    "geom adhesion": (
-        mjcf('<body name="a"><joint/><geom name="g" size="1" adhesion="2"/></body>'),
-        "geom 'e0/g': adhesion",
     ),
 }
 

@@ -10,6 +10,7 @@ import mujoco
 import numpy as np
 from mujoco import mjtTrn, mjtWrap
 
+from genesis_state.solvers.rigid.actuators import disabled_actuators
 from genesis_state.solvers.rigid.constants import gravity
 from genesis_state.solvers.rigid.dofs import drives_joint
 from genesis_state.solvers.rigid.entity_range import EntityRange, joint_texts
@@ -21,22 +22,17 @@ from genesis_state.solvers.rigid.unsupported import colliding
 # that can touch; of the others the link has their mass.
 DYNAMICS = {
     "link": "body_pos body_quat body_ipos body_iquat body_mass body_inertia body_gravcomp",
-    "joint": "jnt_type jnt_pos jnt_axis jnt_limited jnt_range jnt_margin jnt_stiffness jnt_solref "
-    "jnt_solimp jnt_actfrclimited jnt_actfrcrange jnt_actgravcomp",
-    "dof": "dof_armature dof_damping dof_frictionloss dof_solref dof_solimp",
+    "joint": "jnt_type jnt_pos jnt_axis jnt_limited jnt_range jnt_margin jnt_stiffness "
+    "jnt_stiffnesspoly jnt_solref jnt_solimp jnt_actfrclimited jnt_actfrcrange jnt_actgravcomp",
+    "dof": "dof_armature dof_damping dof_dampingpoly dof_frictionloss dof_solref dof_solimp",
     "q": "qpos0 qpos_spring",
     "actuator": "actuator_trntype actuator_dyntype actuator_gaintype actuator_biastype "
     "actuator_dynprm actuator_gainprm actuator_biasprm actuator_gear actuator_ctrllimited "
     "actuator_ctrlrange actuator_forcelimited actuator_forcerange actuator_actlimited "
-    "actuator_actrange actuator_actearly",
+    "actuator_actrange actuator_actearly actuator_damping actuator_dampingpoly actuator_armature "
+    "actuator_cranklength",
     "geom": "geom_type geom_size geom_pos geom_quat geom_contype geom_conaffinity geom_condim "
     "geom_priority geom_friction geom_solmix geom_solref geom_solimp geom_margin geom_gap",
-}
-# Likewise of what few models have; an array of zeros is left out.
-RARE_DYNAMICS = {
-    "joint": "jnt_stiffnesspoly",
-    "dof": "dof_dampingpoly",
-    "actuator": "actuator_damping actuator_dampingpoly actuator_armature actuator_cranklength",
 }
 # What disabled flags leave out.
 FLAGS = {
@@ -110,7 +106,8 @@ def signature(
             for name in names.split():
                 values = getattr(mj, name)[part.at(family)]
                 arrays += [[len(arrays)], values] if values.any() else []
-        arrays += [*frames, *_tendons(mj, part)]
+        arrays += [*frames, *_tendons(mj, part), disabled_actuators(mj)[part.at("actuator")]]
+        arrays.append(mj.body_mocapid[1:][part.at("link")] >= 0)
         own = np.arange(mj.ngeom)[part.at("geom")]
         own = own[touching[own]]
         arrays += [part.local("link", mj.geom_bodyid[own] - 1), *_geoms(mj, own)]
@@ -120,7 +117,7 @@ def signature(
     named = [rank[mj.pair_geom1], rank[mj.pair_geom2], *_arrays(mj, PAIRS)]
     return (
         *pairs,
-        ("equalities", f"{mj.neq}, {_digest(_arrays(mj, EQUALITIES))}"),
+        ("equalities", f"{mj.neq}, {_digest([*_arrays(mj, EQUALITIES), *_tied_sites(mj)])}"),
         ("geoms of the world", f"{len(fixed)}, {_digest(_geoms(mj, fixed))}"),
         ("contact pairs", f"{mj.npair}, {_digest(named)}"),
         ("contact exclusions", f"{mj.nexclude}, {_digest([mj.exclude_signature])}"),
@@ -160,6 +157,13 @@ def _solver(mj: mujoco.MjModel, self_collision: bool) -> str:
         + "".join(f", without {what}" for what, is_off in off.items() if is_off)
         + override
     )
+
+
+def _tied_sites(mj: mujoco.MjModel) -> list[np.ndarray]:
+    """Where the sites are that equalities tie together."""
+    of_sites = mj.eq_objtype == mujoco.mjtObj.mjOBJ_SITE
+    sites = np.concatenate([mj.eq_obj1id[of_sites], mj.eq_obj2id[of_sites]])
+    return [mj.site_bodyid[sites], mj.site_pos[sites], mj.site_quat[sites]] if len(sites) else []
 
 
 def _targets(mj: mujoco.MjModel, part: EntityRange) -> tuple[np.ndarray, list[np.ndarray]]:
