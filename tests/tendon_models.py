@@ -70,8 +70,8 @@ MODELS = {
     # Limits with margins in which both act, in both forms of solref; dry friction beside them.
     "tendon_limits": tied(
         fixed('range="-0.1 0.1" margin="0.5" solreflimit="-300 -8"', *ARM),
-        spatial('range="0 0.5" solimplimit="0.5 0.9 0.4 0.3 3"', *BRANCHES),
-        spatial('range="4 5" margin="0.2" solreflimit="0.05 1.3"', *TACKLE),
+        spatial('range="0 2" solimplimit="0.5 0.9 0.4 0.3 3"', *BRANCHES),
+        spatial('range="6.4 6.6" margin="0.2" solreflimit="0.05 1.3"', *TACKLE),
     ),
     "tendon_friction": tied(
         fixed('frictionloss="0.4"', *ARM),
