@@ -5,11 +5,14 @@ as the bias force. All is that of the state the step begins from.
 """
 
 from genesis_state.kernels.lang import ti
-<<<<<<< HEAD
-from genesis_state.kernels.rigid_constraint import JOINT, TENDON, WELD, pure
-=======
-from genesis_state.kernels.rigid_constraint import body_frames, couples_joints, holds, pure
->>>>>>> 9c79307f4daa45b7ffe0e1d2be58531e2fc6fece
+from genesis_state.kernels.rigid_constraint import (
+    JOINT,
+    TENDON,
+    body_frames,
+    holds,
+    kind_of,
+    pure,
+)
 from genesis_state.kernels.rigid_coupling import take_off_coupling
 from genesis_state.kernels.rigid_kinematics import point_acceleration
 from genesis_state.kernels.rigid_parameters import gravity
@@ -83,17 +86,12 @@ def take_off_equalities(e, m: ti.template(), n: ti.template(), d: ti.template())
     Those of equalities between tendons are added to `tendon_force`.
     """
     r = 0
-<<<<<<< HEAD
-    for c in range(n.equalities):
-        if d.eq_active[e, c]:
-            if m.eq_type[c] == JOINT:
-=======
     for c in range(n.equalities + n.welds):
         if holds(e, n, d, c):
-            if couples_joints(m, n, c):
->>>>>>> 9c79307f4daa45b7ffe0e1d2be58531e2fc6fece
+            kind = kind_of(m, n, c)
+            if kind == JOINT:
                 r += 1
-            elif m.eq_type[c] == TENDON:
+            elif kind == TENDON:
                 if ti.static(n.tendon_equalities > 0 and n.tendon_segments > 0):
                     add_coupling_tension(e, m, d, c, r)
                 r += 1
@@ -147,13 +145,9 @@ def joint_forces(e, m: ti.template(), n: ti.template(), d: ti.template()):
         take_off(e, m, d, b, linear(applied), angular(applied), d.xipos[e, b])
     if ti.static(n.contacts > 0):
         take_off_contacts(e, m, n, d)
-<<<<<<< HEAD
     if ti.static(n.tendon_segments > 0):
         tensions(e, m, n, d)
-    if ti.static(n.body_equalities + n.tendon_equalities * n.tendon_segments > 0):
-=======
-    if ti.static(n.body_equalities + n.welds > 0):
->>>>>>> 9c79307f4daa45b7ffe0e1d2be58531e2fc6fece
+    if ti.static(n.body_equalities + n.welds + n.tendon_equalities * n.tendon_segments > 0):
         take_off_equalities(e, m, n, d)
     if ti.static(n.tendon_segments > 0):
         take_off_tendons(e, m, n, d)

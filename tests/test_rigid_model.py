@@ -199,11 +199,6 @@ def test_signature_tells_models_apart():
     assert {"entity e1 joints", "entity e1 size"} <= set(fixed)
 
 
-<<<<<<< HEAD
-TWO_JOINTS = """<body>
-<joint name="j"/><geom name="ball" size="0.1"/><site name="near" pos="0 0 0.2"/><body>
-<joint name="k" axis="1 0 0"/><geom size="0.1"/><site name="far" pos="0 0 -0.2"/></body></body>"""
-=======
 SIGNED = """<mujoco><option actuatorgroupdisable="{group}" {option}><flag {flag}/></option>
 <worldbody><body name="m" mocap="{mocap}"/><body name="b"><joint name="j"/><geom size="0.1"/>
 <site name="s" pos="{site} 0 0"/></body><body><freejoint/><geom size="0.1"/><site name="t"/></body>
@@ -228,9 +223,9 @@ def test_signature_has_what_changes_the_motion(write, what):
     assert differing(plain, other) == keys
 
 
-TWO_JOINTS = """<body><joint name="j"/><geom size="0.1"/>
-<body><joint name="k" axis="1 0 0"/><geom size="0.1"/></body></body>"""
->>>>>>> 9c79307f4daa45b7ffe0e1d2be58531e2fc6fece
+TWO_JOINTS = """<body>
+<joint name="j"/><geom name="ball" size="0.1"/><site name="near" pos="0 0 0.2"/><body>
+<joint name="k" axis="1 0 0"/><geom size="0.1"/><site name="far" pos="0 0 -0.2"/></body></body>"""
 BALL = '<body><joint name="b" type="ball"/><geom size="0.1"/></body>'
 FREE = '<body><freejoint name="f"/><geom size="0.1"/></body>'
 TENDON = '<tendon><fixed name="t" {}><joint joint="j" coef="1"/></fixed></tendon>'

@@ -22,17 +22,22 @@ from genesis_state.solvers.rigid.unsupported import colliding
 # that can touch; of the others the link has their mass.
 DYNAMICS = {
     "link": "body_pos body_quat body_ipos body_iquat body_mass body_inertia body_gravcomp",
-    "joint": "jnt_type jnt_pos jnt_axis jnt_limited jnt_range jnt_margin jnt_stiffness "
-    "jnt_stiffnesspoly jnt_solref jnt_solimp jnt_actfrclimited jnt_actfrcrange jnt_actgravcomp",
-    "dof": "dof_armature dof_damping dof_dampingpoly dof_frictionloss dof_solref dof_solimp",
+    "joint": "jnt_type jnt_pos jnt_axis jnt_limited jnt_range jnt_margin jnt_stiffness jnt_solref "
+    "jnt_solimp jnt_actfrclimited jnt_actfrcrange jnt_actgravcomp",
+    "dof": "dof_armature dof_damping dof_frictionloss dof_solref dof_solimp",
     "q": "qpos0 qpos_spring",
     "actuator": "actuator_trntype actuator_dyntype actuator_gaintype actuator_biastype "
     "actuator_dynprm actuator_gainprm actuator_biasprm actuator_gear actuator_ctrllimited "
     "actuator_ctrlrange actuator_forcelimited actuator_forcerange actuator_actlimited "
-    "actuator_actrange actuator_actearly actuator_damping actuator_dampingpoly actuator_armature "
-    "actuator_cranklength",
+    "actuator_actrange actuator_actearly",
     "geom": "geom_type geom_size geom_pos geom_quat geom_contype geom_conaffinity geom_condim "
     "geom_priority geom_friction geom_solmix geom_solref geom_solimp geom_margin geom_gap",
+}
+# Likewise of what few models have; an array of zeros is left out.
+RARE_DYNAMICS = {
+    "joint": "jnt_stiffnesspoly",
+    "dof": "dof_dampingpoly",
+    "actuator": "actuator_damping actuator_dampingpoly actuator_armature actuator_cranklength",
 }
 # What disabled flags leave out.
 FLAGS = {
@@ -106,8 +111,12 @@ def signature(
             for name in names.split():
                 values = getattr(mj, name)[part.at(family)]
                 arrays += [[len(arrays)], values] if values.any() else []
-        arrays += [*frames, *_tendons(mj, part), disabled_actuators(mj)[part.at("actuator")]]
-        arrays.append(mj.body_mocapid[1:][part.at("link")] >= 0)
+        for marks in (
+            disabled_actuators(mj)[part.at("actuator")],
+            mj.body_mocapid[1:][part.at("link")] >= 0,
+        ):
+            arrays += [[len(arrays)], marks] if marks.any() else []
+        arrays += [*frames, *_tendons(mj, part)]
         own = np.arange(mj.ngeom)[part.at("geom")]
         own = own[touching[own]]
         arrays += [part.local("link", mj.geom_bodyid[own] - 1), *_geoms(mj, own)]
