@@ -1,8 +1,11 @@
 """The one module that imports Taichi, so that a maintained fork can take its place."""
 
+import ast
 import functools
 import os
 import sys
+import textwrap
+import types
 import weakref
 from typing import Any, NamedTuple
 
@@ -52,9 +55,17 @@ def _declared(stacklevel: int = 1) -> str:
 ASTTransformerContext.get_pos_info = _place
 impl.get_traceback = snode.get_traceback = _declared
 kernel_impl._inside_class = _inside_class
-# Taichi asks for the source of a function again at every call that it inlines.
+# Taichi asks for the source of a function again at every call that it inlines, and parses it. What
+# it notes in the tree of such a function it notes anew each time, as in the body of a static loop.
 kernel_impl.getsourcelines = functools.cache(kernel_impl.getsourcelines)
 kernel_impl.getsourcefile = functools.cache(kernel_impl.getsourcefile)
+_parse_inlined = functools.cache(ast.parse)
+kernel_impl.ast = types.SimpleNamespace(
+    parse=lambda text: (_parse_inlined if text.startswith("@ti.func") else ast.parse)(text)
+)
+kernel_impl.textwrap = types.SimpleNamespace(
+    fill=functools.cache(textwrap.fill), dedent=functools.cache(textwrap.dedent)
+)
 
 
 class _Again(NamedTuple):
