@@ -149,13 +149,7 @@ HFIELD = """<mujoco><asset><hfield name="h" nrow="2" ncol="2" size="1 1 1 1"/></
 </mujoco>"""
 UNSUPPORTED = {
     "hills": (HFIELD.format(""), "geom 'e0/hills': contact of type 'hfield'"),
-    "pgs": (mjcf(option='solver="PGS"'), r"solver 'pgs' .*RigidOptions\(constraint_solver"),
     "noslip": (mjcf(option='noslip_iterations="2"'), "noslip_iterations"),
-    "libccd": (mjcf(flag='nativeccd="disable"'), "flag 'nativeccd': disabling"),
-    "single contact": (mjcf(flag='multiccd="disable"'), "flag 'multiccd': disabling"),
-    "cold start": (mjcf(flag='warmstart="disable"'), "flag 'warmstart': disabling"),
-    "unsafe": (mjcf(flag='refsafe="disable"'), "flag 'refsafe': disabling"),
-    "override": (mjcf(flag='override="enable"'), "flag 'override': enabling"),
     "sticky": (mjcf(ROW.replace('name="hand"', 'name="hand" adhesion="1"')), "'e0/hand': adhesion"),
     "belt": (
         mjcf(ROW.replace('name="hand"', 'name="hand" surfacevel="1 0 0"')),
@@ -181,6 +175,9 @@ def test_flags_of_newer_solvers_are_refused(write, flag):
 
 SUPPORTED = {
     "hills to look at": HFIELD.format('contype="0" conaffinity="0"'),
+    "hills that all move through": HFIELD.format("").replace(
+        'size="1"/', 'size="1" contype="0" conaffinity="0"/'
+    ),
     "hills of a quiet model": HFIELD.format("").replace(
         "<asset>", '<option><flag contact="disable"/></option><asset>'
     ),

@@ -14,7 +14,7 @@ from genesis_state.solvers.rigid.collision import Collision, spans
 from genesis_state.solvers.rigid.constants import lone_bodies
 from genesis_state.solvers.rigid.coupling import Coupling
 from genesis_state.solvers.rigid.dofs import dof_damping, dof_damping_polynomial
-from genesis_state.solvers.rigid.flags import constrains, disabled
+from genesis_state.solvers.rigid.flags import constrains, disabled, passive
 from genesis_state.solvers.rigid.hulls import DIMS as HULL_DIMS
 from genesis_state.solvers.rigid.pattern import Pattern
 from genesis_state.solvers.rigid.tendons import tendon_counts, tendon_rows
@@ -153,7 +153,7 @@ def count(
             mj, "SPRING", mj.njnt if options.batch_dofs_info else _springs(mj).sum()
         ),
         stiffness_polynomials=int(mj.jnt_stiffnesspoly.any(axis=1).sum()),
-        gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),
+        gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)) * passive(mj),
         integrator=int(mj.opt.integrator),
         imus=sensors["imu"],
         joint_wrenches=sensors["joint_wrench"],
