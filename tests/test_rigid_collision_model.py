@@ -149,7 +149,6 @@ HFIELD = """<mujoco><asset><hfield name="h" nrow="2" ncol="2" size="1 1 1 1"/></
 </mujoco>"""
 UNSUPPORTED = {
     "hills": (HFIELD.format(""), "geom 'e0/hills': contact of type 'hfield'"),
-    "noslip": (mjcf(option='noslip_iterations="2"'), "noslip_iterations"),
     "sticky": (mjcf(ROW.replace('name="hand"', 'name="hand" adhesion="1"')), "'e0/hand': adhesion"),
     "belt": (
         mjcf(ROW.replace('name="hand"', 'name="hand" surfacevel="1 0 0"')),
@@ -222,6 +221,8 @@ CHANGES = {
     "cone": (("<option ", '<option cone="elliptic" '), ["rigid solver"]),
     "impratio": (("<option ", '<option impratio="2" '), ["rigid solver"]),
     "solver": (("<option ", '<option solver="CG" '), ["rigid solver"]),
+    "noslip": (("<option ", '<option noslip_iterations="2" '), ["rigid solver"]),
+    "noslip that is off": (("<option ", '<option noslip_tolerance="2" '), []),
     "parents": (("<flag ", '<flag filterparent="disable" '), ["rigid solver"]),
     # What is only seen moves nothing, nor does its place among the others.
     "paint": (('name="paint"', 'name="paint" friction="3" pos="1 1 1"'), []),

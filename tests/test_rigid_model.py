@@ -261,7 +261,6 @@ UNSUPPORTED = {
     "implicit": (mjcf(option='integrator="implicit"'), "integrator 'implicit'"),
     "air": (mjcf(option='density="1.2"'), "option density: forces of a fluid"),
     "syrup": (mjcf(option='viscosity="1"'), "option viscosity: forces of a fluid"),
-    "noslip": (mjcf(option='noslip_iterations="2"'), "noslip_iterations"),
     "sleep": (flagged('sleep="enable"'), "flag 'sleep': enabling"),
     "wrapped tendon": (
         mjcf(rest=WRAPPED.format('stiffness="3"')),

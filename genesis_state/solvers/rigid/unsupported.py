@@ -101,8 +101,6 @@ def _options(mj: mujoco.MjModel) -> Iterator[str]:
     for name in ("density", "viscosity"):
         if getattr(opt, name) and passive(mj):
             yield f"option {name}: forces of a fluid are not supported"
-    if opt.noslip_iterations:
-        yield "option noslip_iterations: the noslip solver is not supported"
     # A member without underscore counts the others.
     for name, bit in mjtEnableBit.__members__.items():
         if opt.enableflags & int(bit) and "_" in name and name not in FREE_TO_ENABLE:
