@@ -36,6 +36,7 @@ from genesis_state.kernels.rigid_kinematics import (
 from genesis_state.kernels.rigid_momentum import keep_momentum
 from genesis_state.kernels.rigid_narrow_phase import find_contacts
 from genesis_state.kernels.rigid_newton import constrained_acceleration
+from genesis_state.kernels.rigid_noslip import stop_slip
 from genesis_state.kernels.rigid_sensors import write_sensors
 from genesis_state.kernels.rigid_smooth import smooth_force
 from genesis_state.kernels.rigid_tendon import (
@@ -327,6 +328,8 @@ def step_at_once(
                 forward_kinematics(e, m, n, d, d.qpos)
                 if k < substeps * stages:
                     forward_dynamics(e, m, n, d, m.timestep[0])
+                    if ti.static(n.slips > 0):
+                        stop_slip(e, m, n, d)
                     if ti.static(n.imus + n.joint_wrenches > 0):
                         if last != 0 and k == (substeps - 1) * stages:
                             write_sensors(e, m, n, d)
@@ -357,6 +360,8 @@ def end_stage(m: ti.template(), n: ti.template(), d: ti.template(), stage: ti.i3
     for e in range(n.envs):
         if not d.error[e]:
             constrained_acceleration(e, m, n, d, m.timestep[0])
+            if ti.static(n.slips > 0):
+                stop_slip(e, m, n, d)
             if ti.static(n.imus + n.joint_wrenches > 0):
                 if sense != 0:
                     write_sensors(e, m, n, d)

@@ -162,6 +162,7 @@ def build(
         tolerance=1e-14 if gs.tc_float == torch.float64 else 1e-8,
         ls_iterations=50,
         ls_tolerance=0.01,
+        noslip_iterations=0,  # of one model, which would hold for all
         max_contacts=max_contacts,
     )
     scene = gs.Scene(sim_options=gs.options.SimOptions(dt=dt), rigid_options=options)

@@ -12,7 +12,7 @@ import genesis_state as gs
 # a polynomial of another; a leash on the tetrahedron with a limit of its length.
 HAND = """
 <mujoco model="hand">
-  <option integrator="implicitfast"/>
+  <option integrator="implicitfast" noslip_iterations="10"/>
   <asset>
     <mesh name="stone" vertex="0.03 0 -0.02 -0.015 0.026 -0.02 -0.015 -0.026 -0.02 0 0 0.03"/>
   </asset>

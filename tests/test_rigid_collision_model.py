@@ -149,7 +149,6 @@ HFIELD = """<mujoco><asset><hfield name="h" nrow="2" ncol="2" size="1 1 1 1"/></
 </mujoco>"""
 UNSUPPORTED = {
     "hills": (HFIELD.format(""), "geom 'e0/hills': contact of type 'hfield'"),
-    "noslip": (mjcf(option='noslip_iterations="2"'), "noslip_iterations"),
     "sticky": (mjcf(ROW.replace('name="hand"', 'name="hand" adhesion="1"')), "'e0/hand': adhesion"),
     "belt": (
         mjcf(ROW.replace('name="hand"', 'name="hand" surfacevel="1 0 0"')),
@@ -175,6 +174,9 @@ def test_flags_of_newer_solvers_are_refused(write, flag):
 
 SUPPORTED = {
     "hills to look at": HFIELD.format('contype="0" conaffinity="0"'),
+    "hills that all move through": HFIELD.format("").replace(
+        'size="1"/', 'size="1" contype="0" conaffinity="0"/'
+    ),
     "hills of a quiet model": HFIELD.format("").replace(
         "<asset>", '<option><flag contact="disable"/></option><asset>'
     ),
@@ -220,6 +222,8 @@ CHANGES = {
     "cone": (("<option ", '<option cone="elliptic" '), ["rigid solver"]),
     "impratio": (("<option ", '<option impratio="2" '), ["rigid solver"]),
     "solver": (("<option ", '<option solver="CG" '), ["rigid solver"]),
+    "noslip": (("<option ", '<option noslip_iterations="2" '), ["rigid solver"]),
+    "noslip that is off": (("<option ", '<option noslip_tolerance="2" '), []),
     "parents": (("<flag ", '<flag filterparent="disable" '), ["rigid solver"]),
     # What is only seen moves nothing, nor does its place among the others.
     "paint": (('name="paint"', 'name="paint" friction="3" pos="1 1 1"'), []),

@@ -41,6 +41,7 @@ FLAGS = {
     "no gravity, no dry friction, explicit": ("Euler", "gravity frictionloss eulerdamp", ""),
     "no springs, fast references": ("implicitfast", "spring refsafe", ""),
     "no dampers, no contact": ("implicitfast", "damper contact", ""),
+    "no passive forces": ("implicitfast", "spring damper", ""),
     "no constraints": ("RK4", "constraint", ""),
     "no actuators": ("implicitfast", "actuation", ""),
     "other contacts": (

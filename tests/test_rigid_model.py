@@ -285,7 +285,6 @@ UNSUPPORTED = {
     "implicit": (mjcf(option='integrator="implicit"'), "integrator 'implicit'"),
     "air": (mjcf(option='density="1.2"'), "option density: forces of a fluid"),
     "syrup": (mjcf(option='viscosity="1"'), "option viscosity: forces of a fluid"),
-    "noslip": (mjcf(option='noslip_iterations="2"'), "noslip_iterations"),
     "sleep": (flagged('sleep="enable"'), "flag 'sleep': enabling"),
     "wrapped tendon": (
         mjcf(rest=WRAPPED.format('stiffness="3"')),
@@ -322,6 +321,9 @@ SUPPORTED = {
     "inert tendon": mjcf(rest=TENDON.format("")),
     "inert wrapped tendon": mjcf(rest=WRAPPED.format("")),
     "wind without air": mjcf(option='wind="1 0 0"'),
+    "air without passive forces": mjcf(option='density="1"').replace(
+        "<option", '<option><flag spring="disable" damper="disable"/></option><option'
+    ),
     "no contact": flagged('contact="disable"'),
     "energy": flagged('energy="enable"'),
     "motor on a ball": actuated('<motor joint="b" gear="1 2 3"/>', BALL),
@@ -355,6 +357,17 @@ SUPPORTED = {
 @pytest.mark.parametrize("case", SUPPORTED)
 def test_what_has_no_effect_or_is_supported_passes(write, case):
     assert build(morphs.MJCF(file=write(SUPPORTED[case]))).mj.njnt
+
+
+def test_what_nothing_can_move_is_refused_only_beside_what_moves(write):
+    text = """<mujoco><option viscosity="1" integrator="implicit"><flag sleep="enable"/></option>
+    <asset><hfield name="h" nrow="2" ncol="2" size="1 1 1 1"/></asset>
+    <worldbody><geom name="hills" type="hfield" hfield="h"/></worldbody></mujoco>"""
+    still = morphs.MJCF(file=write(text))
+    assert build(still, morphs.Plane()).mj.nv == 0
+    lacking = r"'implicit'.*option viscosity.*flag 'sleep'.*'e0/hills': contact of type 'hfield'"
+    with pytest.raises(ValueError, match=f"(?s){lacking}"):
+        build(still, morphs.Sphere())
 
 
 BAD_FILES = {

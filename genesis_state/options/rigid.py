@@ -68,6 +68,10 @@ class RigidOptions(Options):
         tolerance: Improvement below which the constraint solver stops.
         ls_iterations: Most iterations of one line search.
         ls_tolerance: Gradient below which a line search stops, relative to `tolerance`.
+        noslip_iterations: Most sweeps that find friction once more, as rigid, after the solver, so
+            that what sticks does not creep; 0 leaves it. MuJoCo ends them for each group of things
+            that touch, here it is for an environment.
+        noslip_tolerance: Improvement below which these sweeps stop.
         enable_joint_limit: Whether joint limits act.
         batch_links_info: Whether each environment has masses, inertias and centres of mass of its
             own.
@@ -91,6 +95,8 @@ class RigidOptions(Options):
     tolerance: float | None = None
     ls_iterations: int | None = None
     ls_tolerance: float | None = None
+    noslip_iterations: int | None = None
+    noslip_tolerance: float | None = None
     enable_joint_limit: bool = True
     batch_links_info: bool = False
     batch_dofs_info: bool = False
@@ -117,6 +123,8 @@ class RigidOptions(Options):
             if getattr(self, name) is not None:
                 self._count(name)
         self._count("max_dynamic_constraints", least=0)
-        for name in ("tolerance", "ls_tolerance"):
+        if self.noslip_iterations is not None:
+            self._count("noslip_iterations", least=0)
+        for name in ("tolerance", "ls_tolerance", "noslip_tolerance"):
             if getattr(self, name) is not None:
                 self._number(name, "a number that is not negative", least=0)

@@ -72,7 +72,7 @@ def collision(mj: mujoco.MjModel, own: np.ndarray | None = None) -> Collision:
         mj: The model.
         own: For each body the entity whose geoms must not touch each other, or -1; None if all may.
     """
-    pairs, explicit = _pairs(mj, own)
+    pairs, explicit = possible_pairs(mj, own)
     plane = mj.geom_type[pairs[:, 0]] == PLANE
     order = np.argsort(~plane, kind="stable")
     pairs, explicit = pairs[order], explicit[order]
@@ -105,32 +105,11 @@ def collision(mj: mujoco.MjModel, own: np.ndarray | None = None) -> Collision:
     )
 
 
-def spans(mj: mujoco.MjModel, found: Collision) -> np.ndarray:
-    """For each pair, how many dofs change where its two bodies are relative to each other."""
-    moving = chains(mj)
-    bodies = mj.geom_bodyid[found.geoms[found.pairs]]
-    return np.array([len(moving[a] ^ moving[b]) for a, b in bodies], dtype=int)
+def possible_pairs(mj: mujoco.MjModel, own: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs of MuJoCo's geoms that can touch and move, and for each its explicit pair or -1.
 
-
-def chains(mj: mujoco.MjModel) -> list[set[int]]:
-    """For each body the dofs that move it."""
-    return [set(_chain(mj, b)) for b in range(mj.nbody)]
-
-
-def _chain(mj: mujoco.MjModel, body: int) -> list[int]:
-    """Dofs that move a body."""
-    while body > 0 and mj.body_dofnum[body] == 0:
-        body = mj.body_parentid[body]
-    i = mj.body_dofadr[body] + mj.body_dofnum[body] - 1 if body else -1
-    chain = []
-    while i >= 0:
-        chain.append(int(i))
-        i = mj.dof_parentid[i]
-    return chain
-
-
-def _pairs(mj: mujoco.MjModel, own: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """All pairs of MuJoCo's geoms, and for each its explicit pair or -1."""
+    `own` is that of `collision`.
+    """
     if not constrains(mj, "CONTACT"):
         return np.zeros((0, 2), dtype=int), np.zeros(0, dtype=int)
     body = mj.geom_bodyid
@@ -168,6 +147,30 @@ def _pairs(mj: mujoco.MjModel, own: np.ndarray | None) -> tuple[np.ndarray, np.n
     pairs, explicit = pairs[order], explicit[order]
     swap = mj.geom_type[pairs[:, :1]] > mj.geom_type[pairs[:, 1:]]
     return np.where(swap, pairs[:, ::-1], pairs), explicit
+
+
+def spans(mj: mujoco.MjModel, found: Collision) -> np.ndarray:
+    """For each pair, how many dofs change where its two bodies are relative to each other."""
+    moving = chains(mj)
+    bodies = mj.geom_bodyid[found.geoms[found.pairs]]
+    return np.array([len(moving[a] ^ moving[b]) for a, b in bodies], dtype=int)
+
+
+def chains(mj: mujoco.MjModel) -> list[set[int]]:
+    """For each body the dofs that move it."""
+    return [set(_chain(mj, b)) for b in range(mj.nbody)]
+
+
+def _chain(mj: mujoco.MjModel, body: int) -> list[int]:
+    """Dofs that move a body."""
+    while body > 0 and mj.body_dofnum[body] == 0:
+        body = mj.body_parentid[body]
+    i = mj.body_dofadr[body] + mj.body_dofnum[body] - 1 if body else -1
+    chain = []
+    while i >= 0:
+        chain.append(int(i))
+        i = mj.dof_parentid[i]
+    return chain
 
 
 def _own_parameters(mj: mujoco.MjModel, p: int) -> np.ndarray:

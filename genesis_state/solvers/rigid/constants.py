@@ -37,6 +37,8 @@ def constants(mj: mujoco.MjModel, touching: Collision, pattern: Pattern) -> dict
         "ls_tolerance": opt.ls_tolerance,
         "iterations": opt.iterations,
         "ls_iterations": opt.ls_iterations,
+        "noslip_tolerance": opt.noslip_tolerance,
+        "noslip_iterations": opt.noslip_iterations,
         "body_parent": mj.body_parentid,
         "body_root": mj.body_rootid,
         "body_last": body_last,

@@ -18,3 +18,8 @@ def enabled(mj: mujoco.MjModel, flag: str) -> bool:
 def constrains(mj: mujoco.MjModel, kind: str) -> bool:
     """Whether constraints of a kind act: "EQUALITY", "FRICTIONLOSS", "LIMIT" or "CONTACT"."""
     return not (disabled(mj, "CONSTRAINT") or disabled(mj, kind))
+
+
+def passive(mj: mujoco.MjModel) -> bool:
+    """Whether passive forces act: MuJoCo leaves out all of them with both springs and dampers."""
+    return not (disabled(mj, "SPRING") and disabled(mj, "DAMPER"))

@@ -35,6 +35,8 @@ SOLVER_OPTIONS = {
     "tolerance": "tolerance",
     "ls_iterations": "ls_iterations",
     "ls_tolerance": "ls_tolerance",
+    "noslip_iterations": "noslip_iterations",
+    "noslip_tolerance": "noslip_tolerance",
     "cone": "cone",
     "impratio": "impratio",
 }

@@ -10,6 +10,7 @@ from genesis_state.solvers.rigid.contact_schema import ContactState
 from genesis_state.solvers.rigid.convex_schema import ConvexState
 from genesis_state.solvers.rigid.coupling_schema import CouplingState
 from genesis_state.solvers.rigid.equality_schema import EqualityState
+from genesis_state.solvers.rigid.noslip_schema import NoslipState
 from genesis_state.solvers.rigid.parameter_schema import ParameterState
 from genesis_state.solvers.rigid.sensor_schema import SensorState
 from genesis_state.solvers.rigid.tendon_schema import TendonState
@@ -247,6 +248,7 @@ class RigidState(
     ParameterState,
     ContactState,
     ConvexState,
+    NoslipState,
     CouplingState,
     SensorState,
 ):

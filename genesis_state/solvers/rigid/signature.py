@@ -158,11 +158,14 @@ def _solver(mj: mujoco.MjModel, self_collision: bool) -> str:
     if enabled(mj, "OVERRIDE"):
         names = ("o_margin", "o_solref", "o_solimp", "o_friction")
         override = f", contacts with {[plain(getattr(opt, name)) for name in names]}"
+    noslip = ""
+    if opt.noslip_iterations:
+        noslip = f", noslip {opt.noslip_iterations} to {opt.noslip_tolerance:g}"
     return (
         f"{shown('integrator', opt.integrator)}, {shown('solver', opt.solver)}, "
         f"{opt.iterations} iterations to {opt.tolerance:g}, "
         f"line search {opt.ls_iterations} to {opt.ls_tolerance:g}, "
-        f"{shown('cone', opt.cone)} cones, impratio {opt.impratio:g}"
+        f"{shown('cone', opt.cone)} cones, impratio {opt.impratio:g}{noslip}"
         + "".join(f", without {what}" for what, is_off in off.items() if is_off)
         + override
     )

@@ -14,7 +14,7 @@ from genesis_state.solvers.rigid.collision import Collision, spans
 from genesis_state.solvers.rigid.constants import lone_bodies
 from genesis_state.solvers.rigid.coupling import Coupling
 from genesis_state.solvers.rigid.dofs import dof_damping, dof_damping_polynomial
-from genesis_state.solvers.rigid.flags import constrains, disabled
+from genesis_state.solvers.rigid.flags import constrains, disabled, passive
 from genesis_state.solvers.rigid.hulls import DIMS as HULL_DIMS
 from genesis_state.solvers.rigid.pattern import Pattern
 from genesis_state.solvers.rigid.tendons import tendon_counts, tendon_rows
@@ -93,6 +93,9 @@ def count(
     pairs = len(touching.pairs)
     possible = sum(most_contacts(int(k)) for k in touching.kinds)
     contacts = min(possible, options.max_contacts or _usual_contacts(mj, touching))
+    tendons = tendon_counts(mj)
+    cone_dim = int(touching.parameters[:, 0].max(initial=1))
+    slips = friction_dofs + tendons["friction_tendons"] + contacts * (cone_dim - 1)
     # Those that may act on more than one dof.
     coupling_rows = rows + int(balls.sum()) + tendon_rows(mj)
     return Sizes(
@@ -109,7 +112,8 @@ def count(
         near=min(pairs, options.max_collision_pairs or 64 + 16 * len(touching.geoms)),
         contacts=contacts,
         span=int(spans(mj, touching).max(initial=0)),
-        cone_dim=int(touching.parameters[:, 0].max(initial=2)),
+        cone_dim=max(2, cone_dim),
+        slips=slips if mj.opt.noslip_iterations else 0,
         multiccd=_unless_disabled(mj, "MULTICCD", 1),
         warm_start=_unless_disabled(mj, "WARMSTART", 1),
         safe_reference=_unless_disabled(mj, "REFSAFE", 1),
@@ -133,7 +137,7 @@ def count(
         body_equalities=int(np.isin(mj.eq_type[:equalities], _OF_BODIES).sum()),
         dynamic_welds=options.max_dynamic_constraints,
         welds=welds,
-        **tendon_counts(mj),
+        **tendons,
         friction_dofs=friction_dofs,
         limited_joints=int(limited.sum()),
         rows=rows + friction_dofs + limit_rows + tendon_rows(mj),
@@ -153,7 +157,7 @@ def count(
             mj, "SPRING", mj.njnt if options.batch_dofs_info else _springs(mj).sum()
         ),
         stiffness_polynomials=int(mj.jnt_stiffnesspoly.any(axis=1).sum()),
-        gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)),
+        gravity_compensated=int(np.count_nonzero(mj.body_gravcomp)) * passive(mj),
         integrator=int(mj.opt.integrator),
         imus=sensors["imu"],
         joint_wrenches=sensors["joint_wrench"],
@@ -218,6 +222,8 @@ def dims(n: Sizes) -> dict[str, int]:
         "span": n.span,
         "contact_span": n.contacts * n.span,
         "cone_dim": n.cone_dim,
+        "slip": n.slips,
+        "slip_dim": n.cone_dim - 1 if n.elliptic else 1,
         **{name: getattr(n, name) for name in HULL_DIMS},
         "coupled_geom": n.coupled_geoms,
         "coupled_body": n.bodies * n.coupled,

@@ -17,7 +17,8 @@ from mujoco import (
     mjtTrn,
 )
 
-from genesis_state.solvers.rigid.flags import constrains
+from genesis_state.solvers.rigid.collision import possible_pairs
+from genesis_state.solvers.rigid.flags import constrains, passive
 from genesis_state.solvers.rigid.tendons import acts, wrapped_geoms
 
 JOINTS = {int(t): t.name.removeprefix("mjJNT_").lower() for t in mjtJoint.__members__.values()}
@@ -56,8 +57,11 @@ FREE_TO_ENABLE = ("mjENBL_OVERRIDE", "mjENBL_ENERGY", "mjENBL_FWDINV", "mjENBL_I
 def unsupported(mj: mujoco.MjModel) -> list[str]:
     """Returns one sentence for each element of the model that the solver lacks.
 
-    What is present but has no effect is not listed: a tendon without forces, a wind without air.
+    What is present but has no effect is not listed: a tendon without forces, a wind without air,
+    and whatever there is where nothing can move.
     """
+    if not mj.nv:
+        return []
     return [
         *_options(mj),
         *_bodies(mj),
@@ -95,10 +99,8 @@ def _options(mj: mujoco.MjModel) -> Iterator[str]:
     if name := _lacking(mujoco.mjtSolver, opt.solver, SOLVERS):
         yield f"option solver '{name}' is not supported, set RigidOptions(constraint_solver=...)"
     for name in ("density", "viscosity"):
-        if getattr(opt, name):
+        if getattr(opt, name) and passive(mj):
             yield f"option {name}: forces of a fluid are not supported"
-    if opt.noslip_iterations:
-        yield "option noslip_iterations: the noslip solver is not supported"
     # A member without underscore counts the others.
     for name, bit in mjtEnableBit.__members__.items():
         if opt.enableflags & int(bit) and "_" in name and name not in FREE_TO_ENABLE:
@@ -113,8 +115,9 @@ def _bodies(mj: mujoco.MjModel) -> Iterator[str]:
 
 
 def _geoms(mj: mujoco.MjModel) -> Iterator[str]:
-    """A geom that touches nothing may be anything."""
-    for i in np.flatnonzero(colliding(mj)):
+    """A geom that no pair names, or none of whose pairs can move, may be anything."""
+    pairs, explicit = possible_pairs(mj, None)
+    for i in np.unique(pairs):
         label = _label("geom", mj.geom(i))
         if name := _lacking(mjtGeom, mj.geom_type[i], GEOMS):
             yield f"{label}: contact of type '{name}' is not supported"
@@ -122,7 +125,7 @@ def _geoms(mj: mujoco.MjModel) -> Iterator[str]:
             yield f"{label}: adhesion is not supported"
         if mj.geom_surfacevel[i].any():
             yield f"{label}: a surface velocity is not supported"
-    for i in range(mj.npair):
+    for i in explicit[explicit >= 0]:
         if mj.pair_adhesion[i].any():
             yield f"{_label('contact pair', mj.pair(i))}: adhesion is not supported"
 
