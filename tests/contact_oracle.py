@@ -52,6 +52,8 @@ def apart(models: Mapping[str, Path], folder: Path) -> dict[str, Path]:
         for geom in spec.geoms:
             geom.contype <<= i
             geom.conaffinity <<= i
+        for kind in ("meshdir", "texturedir"):  # they are found from another folder
+            setattr(spec, kind, str(path.parent / getattr(spec, kind)))
         spec.compile()
         found[name] = folder / f"{name.replace(' ', '_')}_apart.xml"
         found[name].write_text(spec.to_xml())

@@ -50,8 +50,9 @@ def test_robots_touch_where_mujocos_do(folder):
         **contact_oracle.dm_control_models(),
     }
     refused = oracle.refusals(robots)
-    assert set(refused) <= {"swimmer", "dm_control quadruped", "dm_control dog"}
-    models = {name: path for name, path in robots.items() if name not in refused}
+    assert set(refused) <= {"swimmer", "dm_control quadruped"}
+    left_out = {*refused, "dm_control dog"}  # it comes next
+    models = {name: path for name, path in robots.items() if name not in left_out}
     models = contact_oracle.apart(models, folder)
     case = contact_oracle.build(models, n_envs=50, window=(0.1, 1.2))
     for name, found in contact_oracle.compare(case).items():
@@ -63,6 +64,21 @@ def test_robots_touch_where_mujocos_do(folder):
         assert not found.unlike, name
         for pair, patches in found.patches.items():
             assert max(patches.untrue + patches.excess) < 1e-6, (name, pair)
+
+
+def test_the_dog_touches_where_mujocos_does(folder):
+    models = contact_oracle.dm_control_models()
+    if not models:
+        pytest.skip("dm_control is not installed")
+    models = contact_oracle.apart({"dog": models["dm_control dog"]}, folder)
+    case = contact_oracle.build(models, n_envs=50, window=(0.1, 1.2))
+    # MuJoCo puts a geom that lies within 1e-6 of its body's centre of mass right there, as those
+    # of the upper arms do, off by 3e-7; this has it place them where the model says.
+    case.mj.geom_sameframe[:] = 0
+    found = contact_oracle.compare(case)["dog"]
+    assert max(found.pos, found.normal, found.dist) < 1e-9
+    assert found.qacc < 1e-9
+    assert not found.ties and not found.missed and not found.unlike
 
 
 def test_flat_things_touch_where_mujocos_do(folder):
