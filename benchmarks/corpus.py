@@ -21,13 +21,14 @@ HEAD = """# Robots that others wrote
 
 Written by `python -m benchmarks.corpus --docs`: every MJCF file in the wheels of gymnasium-robotics
 and dm_control, and every URDF in that of pybullet, loaded unchanged as the only entity of a scene.
-Parts of a model that MuJoCo cannot compile alone are not counted.
+Parts of an MJCF model that MuJoCo cannot compile alone are not counted. The base of a URDF floats,
+unless the file says otherwise.
 
-What loads is compared with MuJoCo C in 64 bits: the largest normwise error of the accelerations of
-one step under implicitfast, contacts off, over {n_envs} random states near the model's own (0.1 m
-or rad, 0.5 m/s or rad/s) and random controls in their ranges. Both sides solve the constraints by
-Newton's method to 1e-12. A model without dofs has nothing to compare. With contacts:
-[Beside MuJoCo](oracle.md).
+What loads is compared with MuJoCo C in 64 bits, models with the same options side by side in one
+scene: the largest normwise error of the accelerations of one step under implicitfast, contacts off,
+over {n_envs} random states near the model's own (0.1 m or rad, 0.5 m/s or rad/s) and random
+controls in their ranges. Both sides solve the constraints by Newton's method to 1e-12. A model
+without dofs has nothing to compare. With contacts: [Beside MuJoCo](oracle.md).
 
 | files of | version | files | supported | share | largest error |
 | --- | --- | --- | --- | --- | --- |
@@ -80,7 +81,7 @@ def document(outcomes: dict[str, list[corpus.Outcome]], errors: dict[str, dict[s
         if name == MANY:
             worst += f" ({len(errors[name])} of them)"
         cells = (title(name), version(name.split()[0]), len(found), loaded)
-        share = f"{100 * loaded / len(found):.0f} %"
+        share = f"{100 * loaded / len(found):.1f} %"
         text += "".join(f"| {cell} " for cell in (*cells, share, worst)) + "|\n"
     for name, found in outcomes.items():
         # Of many alike only what does not load has rows.

@@ -16,6 +16,8 @@ from tests.corpus import Outcome
 MOST_DOFS = 300
 # The largest ratio of the inertias of two models in one scene.
 MOST_INERTIA = 1e3
+# The strongest damper that is not there to lock its joint [N s/m, N m s/rad].
+MOST_DAMPING = 1e6
 
 N_ENVS = 5
 
@@ -34,14 +36,15 @@ def scenes(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
     """The supported models that have dofs, as the scenes in which they are compared.
 
     A scene has one set of options and one tolerance: only models whose files ask for the same, and
-    whose inertias are alike, stand in one. A weld to a mocap body far away has a cost beside which
-    that of others is rounded off, so these stand by themselves.
+    whose inertias are alike, stand in one. Dampers that lock a joint have a cost beside which that
+    of others is rounded off, so models with such stand by themselves.
     """
     alike: dict[tuple, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.compiled is not None and dofs(outcome):
             mj = outcome.compiled.mj
-            alike.setdefault((_options(mj), mj.nmocap > 0), []).append(outcome)
+            locked = mj.dof_damping.max() > MOST_DAMPING
+            alike.setdefault((_options(mj), locked), []).append(outcome)
     for group in alike.values():
         scene: list[Outcome] = []
         for outcome in sorted(group, key=_inertia):

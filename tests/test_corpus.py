@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import mujoco
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ A_FEW = {
     ],
     "pybullet random": ["random_urdfs/000/000.urdf", "random_urdfs/500/500.urdf"],
 }
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "corpus.md"
 # What the default run compares, in one scene: tendons, servos, equalities, floating bases.
 SIDE_BY_SIDE = (
     ("gymnasium-robotics", "envs/assets/hand/reach.xml"),
@@ -77,6 +80,13 @@ def test_most_robots_load_unchanged(name):
     assert 100 * len(loaded) >= AT_LEAST[name] * len(every), "\n".join(refused)
     for reason in refused:
         assert "\n" not in reason and reason.endswith("."), reason
+    page = PAGE.read_text(encoding="utf-8")
+    stale = [
+        found.model.name
+        for found in every
+        if f"| {found.model.name} | {'no' if found.supported else 'yes'} |" in page
+    ]
+    assert not stale, "the page is out of date: python -m benchmarks.corpus --docs"
     unsound = [found.model.name for found in loaded if not sound(found)]
     assert not unsound
 
