@@ -90,11 +90,13 @@ class Outcome:
         model: The model.
         compiled: It as the only entity of a scene, or None if it is refused.
         reason: Why it is refused, or empty.
+        fixed: Whether its base had to be fixed, which its file says in a way of its own.
     """
 
     model: Model
     compiled: RigidModel | None
     reason: str
+    fixed: bool = False
 
     @property
     def supported(self) -> bool:
@@ -140,7 +142,7 @@ def outcome(model: Model, rigid: RigidOptions | None = None) -> Outcome:
     reason = ""
     for fixed in (False, True):
         try:
-            return Outcome(model, compiled(model, fixed, rigid), "")
+            return Outcome(model, compiled(model, fixed, rigid), "", fixed)
         except ValueError as error:
             reason = str(error)
         if "pass fixed=True" not in reason:

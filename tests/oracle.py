@@ -82,7 +82,7 @@ class Case:
 
 
 def build(
-    models: Mapping[str, Path],
+    models: Mapping[str, Path | gs.morphs.FileMorph],
     integrator: str,
     n_envs: int,
     *,
@@ -93,7 +93,7 @@ def build(
     """All models in one scene, in random states, contacts off and solved to the end.
 
     Args:
-        models: MJCF files by name.
+        models: MJCF files, or morphs, by name.
         integrator: One of `gs.integrator`, for all.
         n_envs: Number of environments.
         dt: Time step [s].
@@ -111,8 +111,9 @@ def build(
         noslip_iterations=0,  # of one model, which would hold for all
     )
     scene = gs.Scene(sim_options=gs.options.SimOptions(dt=dt), rigid_options=options)
-    for name, path in models.items():
-        scene.add_entity(gs.morphs.MJCF(file=path), name=name)
+    for name, model in models.items():
+        morph = gs.morphs.MJCF(file=model) if isinstance(model, Path) else model
+        scene.add_entity(morph, name=name)
     scene.build(n_envs=n_envs)
     mj = scene.rigid_solver.mj_model
     mj.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_CONTACT

@@ -1,17 +1,20 @@
-"""How many robots that nobody here wrote load unchanged."""
+"""How many robots that nobody here wrote load unchanged, and whether they move as MuJoCo's."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import mujoco
 import numpy as np
 import pytest
 
-from tests import corpus
+import genesis_state as gs
+from tests import corpus, corpus_oracle
 
 # Of a hundred models that load, at least so many. What MuJoCo itself cannot compile is not counted.
 AT_LEAST = {
-    "gymnasium-robotics": 40,
-    "dm_control": 45,
+    "gymnasium-robotics": 80,
+    "dm_control": 70,
     "pybullet": 95,
     "pybullet random": 99,
 }
@@ -26,6 +29,19 @@ A_FEW = {
     ],
     "pybullet random": ["random_urdfs/000/000.urdf", "random_urdfs/500/500.urdf"],
 }
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "corpus.md"
+# What the default run compares, in one scene: tendons, servos, equalities, floating bases.
+SIDE_BY_SIDE = (
+    ("gymnasium-robotics", "envs/assets/hand/reach.xml"),
+    ("dm_control", "suite/point_mass.xml"),
+    ("dm_control", "suite/ball_in_cup.xml"),
+    ("dm_control", "suite/manipulator.xml"),
+    ("pybullet", "kuka_iiwa/model.urdf"),
+    ("pybullet", "xarm/xarm6_with_gripper.urdf"),
+    ("pybullet", "r2d2.urdf"),
+)
+# Every hundredth of the many small objects, each of them one body.
+COMPARED = {"pybullet random": 100}
 
 
 @pytest.fixture
@@ -64,5 +80,40 @@ def test_most_robots_load_unchanged(name):
     assert 100 * len(loaded) >= AT_LEAST[name] * len(every), "\n".join(refused)
     for reason in refused:
         assert "\n" not in reason and reason.endswith("."), reason
+    page = PAGE.read_text(encoding="utf-8")
+    stale = [
+        found.model.name
+        for found in every
+        if f"| {found.model.name} | {'no' if found.supported else 'yes'} |" in page
+    ]
+    assert not stale, "the page is out of date: python -m benchmarks.corpus --docs"
     unsound = [found.model.name for found in loaded if not sound(found)]
     assert not unsound
+
+
+@pytest.fixture
+def in_64_bits():
+    gs.destroy()
+    gs.init(precision="64")
+    yield
+    gs.destroy()
+
+
+def test_a_few_robots_accelerate_as_mujocos(in_64_bits):
+    if missing := [name for name, _ in SIDE_BY_SIDE if corpus.CORPORA[name].root() is None]:
+        pytest.skip(f"not installed: {sorted(set(missing))}")
+    scene = [corpus.outcome(corpus.model(*of)) for of in SIDE_BY_SIDE]
+    errors = corpus_oracle.acceleration_errors(scene)
+    assert len(errors) == len(SIDE_BY_SIDE)
+    assert not {name: error for name, error in errors.items() if not error < 1e-6}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", corpus.CORPORA)
+@pytest.mark.usefixtures("installed")
+def test_every_robot_that_loads_accelerates_as_mujocos(name):
+    models = corpus.models(name)[:: COMPARED.get(name, 1)]
+    loaded = [found for found in map(corpus.outcome, models) if found.supported]
+    errors = corpus_oracle.compare(loaded)
+    assert len(errors) == sum(corpus_oracle.dofs(found) > 0 for found in loaded)
+    assert not {name: error for name, error in errors.items() if not error < 1e-6}
