@@ -14,7 +14,7 @@ from tests import corpus, corpus_oracle
 # Of a hundred models that load, at least so many. What MuJoCo itself cannot compile is not counted.
 AT_LEAST = {
     "gymnasium-robotics": 80,
-    "dm_control": 70,
+    "dm_control": 80,
     "pybullet": 95,
     "pybullet random": 99,
 }
