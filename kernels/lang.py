@@ -127,7 +127,12 @@ def _call(kernel, *args, **named):
         program = runtime.prog
         made = kernel.compiled_kernels[kernel.ensure_compiled(*args)]
         compiled = program.compile_kernel(program.config(), program.get_device_caps(), made)
-        kernel.again = {k: v for k, v in kernel.again.items() if v.program is program}
+        # Those of scenes that are gone go as well.
+        kernel.again = {
+            k: v
+            for k, v in kernel.again.items()
+            if v.program is program and all(owner() is not None for owner in v.owners)
+        }
         kernel.again[key] = _Again(owners, program, made, compiled)
         return None
     context = again.kernel.make_launch_context()
