@@ -53,14 +53,46 @@ def factor(e, m: ti.template(), n: ti.template(), a: ti.template()):
         inverse = 1.0 / a[e, start + size - 1]
         for t in range(1, size):
             c = size - 1 - t
-            i = m.M_column[start + c]
+            row = m.M_row_start[m.M_column[start + c]]
             scale = a[e, start + c] * inverse
-            row = m.M_row_start[i]
             for s in range(c + 1):
                 a[e, row + s] = a[e, row + s] - a[e, start + s] * scale
-        for s in range(size - 1):
-            a[e, start + s] = a[e, start + s] * inverse
+            a[e, start + c] = scale
         a[e, start + size - 1] = inverse
+
+
+@ti.func
+def factor_and_solve(e, m: ti.template(), n: ti.template(), a: ti.template(), x: ti.template()):
+    """`factor` and `solve` in one, for a matrix that is solved with once."""
+    for r in range(n.dofs):
+        k = n.dofs - 1 - r
+        start = m.M_row_start[k]
+        size = m.M_row_size[k]
+        inverse = 1.0 / a[e, start + size - 1]
+        xk = x[e, k]
+        for t in range(1, size):
+            c = size - 1 - t
+            i = m.M_column[start + c]
+            row = m.M_row_start[i]
+            scale = a[e, start + c] * inverse
+            for s in range(c + 1):
+                a[e, row + s] = a[e, row + s] - a[e, start + s] * scale
+            a[e, start + c] = scale
+            x[e, i] = x[e, i] - scale * xk
+        a[e, start + size - 1] = inverse
+        x[e, k] = xk * inverse
+    solve_upwards(e, m, n, a, x)
+
+
+@ti.func
+def solve_upwards(e, m: ti.template(), n: ti.template(), a: ti.template(), x: ti.template()):
+    """`x` → L^-1 x in place."""
+    for i in range(n.dofs):
+        start = m.M_row_start[i]
+        xi = x[e, i]
+        for s in range(m.M_row_size[i] - 1):
+            xi -= a[e, start + s] * x[e, m.M_column[start + s]]
+        x[e, i] = xi
 
 
 @ti.func
@@ -69,16 +101,12 @@ def solve(e, m: ti.template(), n: ti.template(), a: ti.template(), x: ti.templat
     for r in range(n.dofs):
         i = n.dofs - 1 - r
         start = m.M_row_start[i]
-        xi = x[e, i]
-        for s in range(m.M_row_size[i] - 1):
-            x[e, m.M_column[start + s]] = x[e, m.M_column[start + s]] - a[e, start + s] * xi
-    for i in range(n.dofs):
-        start = m.M_row_start[i]
         size = m.M_row_size[i]
-        xi = x[e, i] * a[e, start + size - 1]
+        xi = x[e, i]
         for s in range(size - 1):
-            xi -= a[e, start + s] * x[e, m.M_column[start + s]]
-        x[e, i] = xi
+            x[e, m.M_column[start + s]] = x[e, m.M_column[start + s]] - a[e, start + s] * xi
+        x[e, i] = xi * a[e, start + size - 1]
+    solve_upwards(e, m, n, a, x)
 
 
 @ti.func

@@ -123,35 +123,26 @@ def assemble(e, m: ti.template(), n: ti.template(), d: ti.template()):
 
 
 @ti.func
-def factor_hessian(e, m: ti.template(), n: ti.template(), d: ti.template()):
-    """`H` → its factors, in place; the diagonal holds 1 / D."""
+def solve_hessian(e, m: ti.template(), n: ti.template(), d: ti.template(), x: ti.template()):
+    """`x` → H^-1 x in place; `H` → its factors, whose diagonal holds 1 / D."""
     for r in range(n.dofs):
         k = n.dofs - 1 - r
         size = n_columns(e, k, m, n, d)
         inverse = 1.0 / ti.max(d.H[e, k, k], MIN_PIVOT)
         d.H[e, k, k] = inverse
+        xk = x[e, k]
         for t in range(size):
-            i = column(e, k, t, m, n, d)
+            u = size - 1 - t
+            i = column(e, k, u, m, n, d)
             scale = d.H[e, k, i] * inverse
-            for s in range(t + 1):
+            for s in range(u + 1):
                 c = column(e, k, s, m, n, d)
                 d.H[e, i, c] = d.H[e, i, c] - d.H[e, k, c] * scale
-        for s in range(size):
-            c = column(e, k, s, m, n, d)
-            d.H[e, k, c] = d.H[e, k, c] * inverse
-
-
-@ti.func
-def solve_hessian(e, m: ti.template(), n: ti.template(), d: ti.template(), x: ti.template()):
-    """`x` → H^-1 x in place."""
-    for r in range(n.dofs):
-        i = n.dofs - 1 - r
-        xi = x[e, i]
-        for s in range(n_columns(e, i, m, n, d)):
-            c = column(e, i, s, m, n, d)
-            x[e, c] = x[e, c] - d.H[e, i, c] * xi
+            d.H[e, k, i] = scale
+            x[e, i] = x[e, i] - scale * xk
+        x[e, k] = xk * inverse
     for i in range(n.dofs):
-        xi = x[e, i] * d.H[e, i, i]
+        xi = x[e, i]
         for s in range(n_columns(e, i, m, n, d)):
             c = column(e, i, s, m, n, d)
             xi -= d.H[e, i, c] * x[e, c]

@@ -16,13 +16,8 @@ from genesis_state.kernels.rigid_contact import (
     read_cone,
     write_contact_forces,
 )
-from genesis_state.kernels.rigid_dynamics import factor, mul_mass, solve
-from genesis_state.kernels.rigid_hessian import (
-    assemble,
-    factor_hessian,
-    find_pattern,
-    solve_hessian,
-)
+from genesis_state.kernels.rigid_dynamics import factor_and_solve, mul_mass, solve
+from genesis_state.kernels.rigid_hessian import assemble, find_pattern, solve_hessian
 from genesis_state.kernels.rigid_parameters import mean_inertia
 from genesis_state.kernels.rigid_row import row_derivatives, row_piece
 from genesis_state.kernels.rigid_smooth import smooth_force
@@ -113,10 +108,9 @@ def sparse_direction(e, m: ti.template(), n: ti.template(), d: ti.template()):
         k = m.M_row_start[i] + m.M_row_size[i] - 1
         J = d.row_J[e, r, i]
         d.M_factor[e, k] = d.M_factor[e, k] + curvature * J * J
-    factor(e, m, n, d.M_factor)
     for i in range(n.dofs):
         d.search[e, i] = -d.grad[e, i]
-    solve(e, m, n, d.M_factor, d.search)
+    factor_and_solve(e, m, n, d.M_factor, d.search)
 
 
 @ti.func
@@ -155,7 +149,6 @@ def find_direction(e, m: ti.template(), n: ti.template(), d: ti.template(), k):
             if k == 0:
                 find_pattern(e, m, n, d)
         assemble(e, m, n, d)
-        factor_hessian(e, m, n, d)
         for i in range(n.dofs):
             d.search[e, i] = -d.grad[e, i]
         solve_hessian(e, m, n, d, d.search)
@@ -266,14 +259,15 @@ def line_search(e, n: ti.template(), d: ti.template(), gradient_tolerance, itera
 @ti.func
 def free_acceleration(e, m: ti.template(), n: ti.template(), d: ti.template()):
     """`dofs_acc` where nothing constrains it."""
-    if ti.static(n.newton):  # else it is factored anyway
-        for k in range(n.M_entries):
-            d.M_factor[e, k] = d.M[e, k]
-        factor(e, m, n, d.M_factor)
     for i in range(n.dofs):
         d.qfrc_constraint[e, i] = 0.0
         d.dofs_acc[e, i] = d.qfrc_smooth[e, i]
-    solve(e, m, n, d.M_factor, d.dofs_acc)
+    if ti.static(n.newton):
+        for k in range(n.M_entries):
+            d.M_factor[e, k] = d.M[e, k]
+        factor_and_solve(e, m, n, d.M_factor, d.dofs_acc)
+    else:  # it is factored anyway
+        solve(e, m, n, d.M_factor, d.dofs_acc)
     d.grad_norm[e] = 0.0
 
 

@@ -20,9 +20,9 @@ from genesis_state.kernels.rigid_dynamics import (
     bias_force,
     damper,
     factor,
+    factor_and_solve,
     mass_matrix,
     passive_force,
-    solve,
 )
 from genesis_state.kernels.rigid_free_body import solve_free_bodies
 from genesis_state.kernels.rigid_kinematics import (
@@ -149,8 +149,7 @@ def velocity_step(e, m: ti.template(), n: ti.template(), d: ti.template(), h):
         add_tendon_damping(e, m, n, d, h, d.M_factor)
     if ti.static(n.integrator == IMPLICITFAST and n.transmissions > 0 and n.actuation):
         add_transmission_damping(e, m, n, d, h)
-    factor(e, m, n, d.M_factor)
-    solve(e, m, n, d.M_factor, d.step_acc)
+    factor_and_solve(e, m, n, d.M_factor, d.step_acc)
     if ti.static(n.integrator == IMPLICITFAST):
         solve_free_bodies(e, m, n, d, h)
     for i in range(n.dofs):
