@@ -12,7 +12,9 @@
 Names load when they are first used; importing the package starts nothing.
 """
 
+import gc
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from genesis_state.version import __version__
@@ -122,16 +124,35 @@ __all__ = [
 ]
 
 
+def _load(name: str) -> ModuleType:
+    """A module of the package.
+
+    Python looks for no garbage meanwhile: importing torch makes a lot of objects, which all stay,
+    and looking at them again and again takes a fifth of the time.
+    """
+    if not gc.isenabled():
+        return import_module(f"genesis_state.{name}")
+    gc.disable()
+    try:
+        return import_module(f"genesis_state.{name}")
+    finally:
+        if not gc.get_freeze_count():
+            # Both together make old objects of all there are, which are looked at less often.
+            gc.freeze()
+            gc.unfreeze()
+        gc.enable()
+
+
 def __getattr__(name: str) -> Any:
     if name in _RUNTIME:
         # Not cached: these follow the runtime.
-        return getattr(import_module("genesis_state.runtime"), f"get_{name}")()
+        return getattr(_load("runtime"), f"get_{name}")()
     if name in _MODULES:
-        value = import_module(f"genesis_state.{name}")
+        value = _load(name)
     elif name in _NAMES:
-        value = getattr(import_module(f"genesis_state.{_NAMES[name]}"), name)
+        value = getattr(_load(_NAMES[name]), name)
     elif name in _BACKENDS:
-        value = import_module("genesis_state.runtime").Backend(name)
+        value = _load("runtime").Backend(name)
     else:
         raise AttributeError(f"genesis_state has no {name!r}; it has {', '.join(__all__)}.")
     globals()[name] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from genesis_state import matter_specs, sensors
@@ -25,12 +26,8 @@ from genesis_state.materials import FEM, MPM, PBD, SPH, Rigid
 from genesis_state.morphs import Morph, Nowhere, Primitive
 from genesis_state.options import Options
 from genesis_state.solvers.base import Solver
-from genesis_state.solvers.fem.solver import FEMSolver
-from genesis_state.solvers.mpm.solver import MPMSolver
-from genesis_state.solvers.pbd.solver import PBDSolver
 from genesis_state.solvers.rigid.entity_spec import EntitySpec
 from genesis_state.solvers.rigid.solver import RigidSolver
-from genesis_state.solvers.sph.solver import SPHSolver
 
 if TYPE_CHECKING:
     from genesis_state.scene import Scene
@@ -47,16 +44,23 @@ ENTITIES: dict[type[Options], Any] = {
 }
 """What an entity of each material is."""
 
-CONTINUA: dict[str, tuple[Any, Any]] = {
-    "mpm": (MPMSolver, matter_specs.mpm_specs),
-    "sph": (SPHSolver, matter_specs.sph_specs),
-    "pbd": (PBDSolver, matter_specs.pbd_specs),
-    "fem": (FEMSolver, matter_specs.fem_specs),
+CONTINUA: dict[str, Any] = {
+    "mpm": matter_specs.mpm_specs,
+    "sph": matter_specs.sph_specs,
+    "pbd": matter_specs.pbd_specs,
+    "fem": matter_specs.fem_specs,
 }
-"""Solvers of matter that is not rigid, in the order in which they step, and what these take."""
+"""Matter that is not rigid, in the order in which it steps: of each solver what it takes."""
 
-OWN = (RigidSolver, *(solver for solver, _ in CONTINUA.values()))
-"""Solvers that a scene makes itself."""
+
+def own_solvers() -> tuple[type[Solver], ...]:
+    """Solvers that a scene makes itself."""
+    return RigidSolver, *map(_continuum_solver, CONTINUA)
+
+
+def _continuum_solver(alias: str) -> Any:
+    """A solver of matter, imported where there is some: reading its kernels takes a while."""
+    return getattr(import_module(f"genesis_state.solvers.{alias}.solver"), f"{alias.upper()}Solver")
 
 
 def entity_of(
@@ -150,8 +154,9 @@ def solvers_of(scene: Scene) -> list[Solver]:
         ]
         rigid = RigidSolver(entity_specs, scene.rigid_options, declared, coupled=bool(matter))
         found.append(rigid)
-    for alias, (solver, take) in CONTINUA.items():
+    for alias, take in CONTINUA.items():
         own = [entity for entity in matter if alias == entity.SOLVER]
         if own:
-            found.append(solver(take(own), getattr(scene, f"{alias}_options"), rigid))
+            kind = _continuum_solver(alias)
+            found.append(kind(take(own), getattr(scene, f"{alias}_options"), rigid))
     return found

@@ -260,7 +260,7 @@ class SceneDeclaration:
         self._require_unbuilt("add_solver", "solvers")
         if not isinstance(solver, Solver):
             raise TypeError(f"add_solver: {type(solver).__name__} is not a gs.Solver; derive it.")
-        if isinstance(solver, assembly.OWN):
+        if isinstance(solver, assembly.own_solvers()):
             raise ValueError(
                 f"add_solver: {type(solver).__name__} is made by build; add entities of its "
                 "material with add_entity."

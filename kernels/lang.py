@@ -2,6 +2,9 @@
 
 import ast
 import functools
+import gc
+import inspect
+import linecache
 import os
 import sys
 import textwrap
@@ -14,14 +17,35 @@ os.environ.setdefault("ENABLE_TAICHI_HEADER_PRINT", "False")
 os.environ.setdefault("TI_SKIP_VERSION_CHECK", "ON")
 os.environ.setdefault("TI_LOG_LEVEL", "error")
 
-import taichi as ti
+
+
+def _statement_of(frame: types.FrameType, context: int = 1) -> tuple:
+    """`inspect.getframeinfo` of a file that is being imported, without a search for its module.
+
+    Taichi asks for the statement around each of its functions, to see whether that is a class; the
+    search goes through all that was imported before.
+    """
+    code = frame.f_code
+    line = linecache.getline(code.co_filename, frame.f_lineno)
+    return code.co_filename, frame.f_lineno, code.co_name, [line], 0
+
+
+_getframeinfo = inspect.getframeinfo
+inspect.getframeinfo = _statement_of
+try:
+    import taichi as ti
+finally:
+    inspect.getframeinfo = _getframeinfo
+from taichi._lib.core import taichi_python
 from taichi.lang import impl, kernel_impl, snode
 from taichi.lang.ast.ast_transformer_utils import ASTTransformerContext
 
 if os.environ["TI_LOG_LEVEL"] == "error":
     del os.environ["TI_LOG_LEVEL"]  # it would outdo what is given to ti.init
 
-__all__ = ["ti"]
+__all__ = ["LIBRARY", "ti"]
+
+LIBRARY: str = taichi_python.__file__  # where Taichi and its compiler are
 
 
 def _place(context: ASTTransformerContext, node) -> str:
@@ -142,5 +166,23 @@ def _call(kernel, *args, **named):
     return None
 
 
+
+def _collecting_later(compile_):
+    """Keeps Python from looking for garbage: a kernel's text becomes many objects and no garbage."""
+
+    @functools.wraps(compile_)
+    def compile_quietly(*args, **named):
+        if not gc.isenabled():
+            return compile_(*args, **named)
+        gc.disable()
+        try:
+            return compile_(*args, **named)
+        finally:
+            gc.enable()
+
+    return compile_quietly
+
+
+kernel_impl.Kernel.materialize = _collecting_later(kernel_impl.Kernel.materialize)
 _call_anew = kernel_impl.Kernel.__call__
 kernel_impl.Kernel.__call__ = _call

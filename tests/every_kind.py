@@ -40,7 +40,7 @@ class EveryKind(gs.Schema):
 
 SCHEMAS = {
     "EveryKind": EveryKind,
-    **{solver.schema.__name__: solver.schema for solver in assembly.OWN},
+    **{solver.schema.__name__: solver.schema for solver in assembly.own_solvers()},
     "SceneClock": SceneClock,
 }
 

@@ -53,7 +53,7 @@ def test_table_of_tasks_is_that_of_their_classes() -> None:
 
 def test_table_of_public_variables_is_that_of_the_schemas() -> None:
     wanted = []
-    for solver in assembly.OWN:
+    for solver in assembly.own_solvers():
         variables = solver.schema.variables().items()
         names = [f"`{name}`" for name, var in variables if var.role == "state"]
         wanted.append([f"`{solver.__name__}`", ", ".join(names)])
