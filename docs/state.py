@@ -35,7 +35,9 @@ ROLES = {"state": "State", "memory": "Memory", "param": "Parameters"}
 
 def document() -> str:
     """The text of docs/state.md."""
-    owners: dict[str, type[Schema]] = {kind.__name__: kind.schema for kind in assembly.own_solvers()}
+    owners: dict[str, type[Schema]] = {
+        kind.__name__: kind.schema for kind in assembly.own_solvers()
+    }
     owners["Scene"] = SceneClock
     return HEAD + "".join(section(name, schema) for name, schema in owners.items())
 

@@ -18,7 +18,6 @@ os.environ.setdefault("TI_SKIP_VERSION_CHECK", "ON")
 os.environ.setdefault("TI_LOG_LEVEL", "error")
 
 
-
 def _statement_of(frame: types.FrameType, context: int = 1) -> tuple:
     """`inspect.getframeinfo` of a file that is being imported, without a search for its module.
 
@@ -34,11 +33,11 @@ _getframeinfo = inspect.getframeinfo
 inspect.getframeinfo = _statement_of
 try:
     import taichi as ti
+    from taichi._lib.core import taichi_python
+    from taichi.lang import impl, kernel_impl, snode
+    from taichi.lang.ast.ast_transformer_utils import ASTTransformerContext
 finally:
     inspect.getframeinfo = _getframeinfo
-from taichi._lib.core import taichi_python
-from taichi.lang import impl, kernel_impl, snode
-from taichi.lang.ast.ast_transformer_utils import ASTTransformerContext
 
 if os.environ["TI_LOG_LEVEL"] == "error":
     del os.environ["TI_LOG_LEVEL"]  # it would outdo what is given to ti.init
@@ -166,9 +165,8 @@ def _call(kernel, *args, **named):
     return None
 
 
-
 def _collecting_later(compile_):
-    """Keeps Python from looking for garbage: a kernel's text becomes many objects and no garbage."""
+    """Keeps Python from looking for garbage: a kernel becomes many objects, all in use."""
 
     @functools.wraps(compile_)
     def compile_quietly(*args, **named):

@@ -26,9 +26,7 @@ OPTIONS = (b"-unroll-runtime=false", b"-unroll-allow-partial=false")
 
 # Of LLVM's C interface. What it does not know it leaves alone, here without a word.
 ENTRANCE = b"LLVMParseCommandLineOptions"
-_PROTOTYPE = ctypes.CFUNCTYPE(
-    None, ctypes.c_int, ctypes.POINTER(ctypes.c_char_p), ctypes.c_char_p
-)
+_PROTOTYPE = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.POINTER(ctypes.c_char_p), ctypes.c_char_p)
 LANDMARK = b"PyInit_taichi_python"  # offered by the library, so that its address is known
 
 _ELF_64 = b"\x7fELF\x02\x01"
@@ -60,7 +58,7 @@ def keep_loops_rolled() -> bool:
         with elf:
             entrance, landmark = _value_of(elf, ENTRANCE), _value_of(elf, LANDMARK)
         there = ctypes.cast(getattr(ctypes.PyDLL(LIBRARY), LANDMARK.decode()), ctypes.c_void_p)
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, struct.error):
         return False
     if entrance is None or landmark is None or there.value is None:
         return False
