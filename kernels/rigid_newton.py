@@ -56,14 +56,14 @@ def warm_start(e, m: ti.template(), n: ti.template(), d: ti.template()):
 
 
 @ti.func
-def move_rows(e, n: ti.template(), d: ti.template(), keep, step):
-    """x = keep * x + step * Jv in all rows and contacts."""
+def move_rows(e, n: ti.template(), d: ti.template(), step):
+    """x += step * Jv in all rows and contacts."""
     for r in range(d.n_rows[e]):
-        d.row_x[e, r] = keep * d.row_x[e, r] + step * d.row_Jv[e, r]
+        d.row_x[e, r] = d.row_x[e, r] + step * d.row_Jv[e, r]
     if ti.static(n.contacts > 0):
         for c in range(d.n_contacts[e]):
             for k in ti.static(range(n.cone_dim)):
-                d.contact_x[e, c, k] = keep * d.contact_x[e, c, k] + step * d.contact_Jv[e, c, k]
+                d.contact_x[e, c, k] = d.contact_x[e, c, k] + step * d.contact_Jv[e, c, k]
 
 
 @ti.func
@@ -333,6 +333,6 @@ def constrained_acceleration(
                 for i in range(n.dofs):
                     d.dofs_acc[e, i] = d.dofs_acc[e, i] + alpha * d.search[e, i]
                     d.Ma[e, i] = d.Ma[e, i] + alpha * d.Mv[e, i]
-                move_rows(e, n, d, 1.0, alpha)
+                move_rows(e, n, d, alpha)
     if ti.static(n.contacts > 0):
         write_contact_forces(e, n, d)
