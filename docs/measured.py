@@ -285,16 +285,21 @@ def _rigid(name: str) -> str:
     rows = []
     for scene, what in SUBJECTS.items():
         of = {row["n_envs"]: row for row in found["scenes"] if row["scene"] == scene}
-        cells = [f"{thousands(of[n]['env_steps_per_s'])}, {of[n]['ratio']:.1f}" for n in counts]
+        cells = [f"{thousands(of[n]['env_steps_per_s'])}, {of[n]['ratio']:.2f}" for n in counts]
         rows.append([what, *cells])
     means = found["geometric_mean_of_ratios"]
-    rows.append(["geometric mean", *(f"{means[str(n)]:.1f}" for n in counts)])
+    rows.append(["geometric mean", *(f"{means[str(n)]:.2f}" for n in counts)])
     return said(name) + table(["environments", *map(str, counts)], rows)
 
 
 @table_of
 def rigid() -> str:
     return _rigid("rigid")
+
+
+@table_of
+def rigid_1() -> str:
+    return _rigid("rigid_1")
 
 
 @table_of

@@ -18,8 +18,6 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
-
 from genesis_state.kernels.lang import LIBRARY
 
 OPTIONS = (b"-unroll-runtime=false", b"-unroll-allow-partial=false")
@@ -31,7 +29,7 @@ LANDMARK = b"PyInit_taichi_python"  # offered by the library, so that its addres
 
 _ELF_64 = b"\x7fELF\x02\x01"
 _SYMBOL_TABLE = 2
-_SYMBOL = np.dtype("<u4, u1, u1, <u2, <u8, <u8")  # name, info, other, section, value, size
+_SYMBOL = struct.Struct("<IBBHQQ")  # name, info, other, section, value, size
 
 
 class _Section(NamedTuple):
@@ -58,7 +56,7 @@ def keep_loops_rolled() -> bool:
         with elf:
             entrance, landmark = _value_of(elf, ENTRANCE), _value_of(elf, LANDMARK)
         there = ctypes.cast(getattr(ctypes.PyDLL(LIBRARY), LANDMARK.decode()), ctypes.c_void_p)
-    except (OSError, ValueError, AttributeError, struct.error):
+    except (OSError, ValueError, LookupError, AttributeError, struct.error):
         return False
     if entrance is None or landmark is None or there.value is None:
         return False
@@ -89,9 +87,17 @@ def _value_of(elf: mmap.mmap, symbol: bytes) -> int | None:
         if table.type == _SYMBOL_TABLE:
             names = sections[table.link]
             name = elf.find(b"\0" + symbol + b"\0", names.offset, names.offset + names.size) + 1
-            symbols = np.frombuffer(elf, _SYMBOL, table.size // _SYMBOL.itemsize, table.offset)
-            found = symbols["f4"][symbols["f0"] == name - names.offset].tolist() if name else []
-            del symbols  # a view of the file, which could not be closed
-            if found:
-                return found[0]
+            entry = _entry_of(elf, table, name - names.offset) if name else None
+            if entry is not None:
+                return _SYMBOL.unpack_from(elf, entry)[4]
+    return None
+
+
+def _entry_of(elf: mmap.mmap, table: _Section, name: int) -> int | None:
+    """Where the symbol stands whose name stands there; found as bytes, of 300,000 symbols."""
+    wanted = struct.pack("<I", name)
+    at = table.offset - 1
+    while (at := elf.find(wanted, at + 1, table.offset + table.size)) >= 0:
+        if (at - table.offset) % _SYMBOL.size == 0:
+            return at
     return None
