@@ -121,6 +121,26 @@ def _scalar_setters(kernel) -> tuple[tuple[int, str], ...] | None:
     return tuple(setters)
 
 
+def _collecting_later(call):
+    """Keeps Python from looking for garbage during a call that may compile a kernel.
+
+    Its text becomes many objects, all in use. And a scene that is found to be garbage takes its
+    fields along, upon which Taichi forgets what it has compiled, also what it is about to launch.
+    """
+
+    @functools.wraps(call)
+    def undisturbed(*args, **named):
+        if not gc.isenabled():
+            return call(*args, **named)
+        gc.disable()
+        try:
+            return call(*args, **named)
+        finally:
+            gc.enable()
+
+    return undisturbed
+
+
 def _call(kernel, *args, **named):
     """Calls a kernel; from the second time on without asking again what its arguments are.
 
@@ -142,21 +162,7 @@ def _call(kernel, *args, **named):
         or again.program is not runtime.prog
         or any(owner() is not arg for owner, arg in zip(again.owners, templates, strict=True))
     ):
-        _call_anew(kernel, *args)
-        try:
-            owners = tuple(map(weakref.ref, templates))
-        except TypeError:  # a tuple of fields, say
-            return None
-        program = runtime.prog
-        made = kernel.compiled_kernels[kernel.ensure_compiled(*args)]
-        compiled = program.compile_kernel(program.config(), program.get_device_caps(), made)
-        # Those of scenes that are gone go as well.
-        kernel.again = {
-            k: v
-            for k, v in kernel.again.items()
-            if v.program is program and all(owner() is not None for owner in v.owners)
-        }
-        kernel.again[key] = _Again(owners, program, made, compiled)
+        _call_first(kernel, args, key, templates)
         return None
     context = again.kernel.make_launch_context()
     for slot, (i, setter) in enumerate(kernel.setters):
@@ -165,22 +171,25 @@ def _call(kernel, *args, **named):
     return None
 
 
-def _collecting_later(compile_):
-    """Keeps Python from looking for garbage: a kernel becomes many objects, all in use."""
+@_collecting_later
+def _call_first(kernel, args, key, templates):
+    """Calls a kernel for the first time with these templates, and notes what to launch again."""
+    _call_anew(kernel, *args)
+    try:
+        owners = tuple(map(weakref.ref, templates))
+    except TypeError:  # a tuple of fields, say
+        return
+    program = impl.get_runtime().prog
+    made = kernel.compiled_kernels[kernel.ensure_compiled(*args)]
+    compiled = program.compile_kernel(program.config(), program.get_device_caps(), made)
+    # Those of scenes that are gone go as well.
+    kernel.again = {
+        k: v
+        for k, v in kernel.again.items()
+        if v.program is program and all(owner() is not None for owner in v.owners)
+    }
+    kernel.again[key] = _Again(owners, program, made, compiled)
 
-    @functools.wraps(compile_)
-    def compile_quietly(*args, **named):
-        if not gc.isenabled():
-            return compile_(*args, **named)
-        gc.disable()
-        try:
-            return compile_(*args, **named)
-        finally:
-            gc.enable()
 
-    return compile_quietly
-
-
-kernel_impl.Kernel.materialize = _collecting_later(kernel_impl.Kernel.materialize)
-_call_anew = kernel_impl.Kernel.__call__
+_call_anew = _collecting_later(kernel_impl.Kernel.__call__)
 kernel_impl.Kernel.__call__ = _call

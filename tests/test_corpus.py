@@ -40,6 +40,13 @@ SIDE_BY_SIDE = (
     ("pybullet", "xarm/xarm6_with_gripper.urdf"),
     ("pybullet", "r2d2.urdf"),
 )
+# What moves and touches by itself, and how many steps it is followed.
+LET_GO = {
+    "envs/assets/fetch/pick_and_place.xml": 200,
+    "envs/assets/hand/manipulate_block.xml": 100,
+    "envs/assets/adroit_hand/adroit_hammer.xml": 200,
+    "envs/assets/kitchen_franka/kitchen_assets/kitchen_env_model.xml": 200,
+}
 # Every hundredth of the many small objects, each of them one body.
 COMPARED = {"pybullet random": 100}
 
@@ -117,3 +124,27 @@ def test_every_robot_that_loads_accelerates_as_mujocos(name):
     errors = corpus_oracle.compare(loaded)
     assert len(errors) == sum(corpus_oracle.dofs(found) > 0 for found in loaded)
     assert not {name: error for name, error in errors.items() if not error < 1e-6}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", LET_GO)
+@pytest.mark.parametrize("name", ["gymnasium-robotics"])
+@pytest.mark.usefixtures("installed")
+def test_robots_that_touch_move_as_mujocos(name, file):
+    gs.destroy()
+    gs.init(precision="32")
+    model = corpus.model(name, file)
+    dt = mujoco.MjModel.from_xml_path(str(model.path)).opt.timestep
+    scene = gs.Scene(sim_options=gs.options.SimOptions(dt=dt))
+    robot = scene.add_entity(gs.morphs.MJCF(file=str(model.path)))
+    scene.build(n_envs=2)
+    mj = scene.rigid_solver.mj_model
+    data = mujoco.MjData(mj)
+    touching = 0
+    for _ in range(LET_GO[file]):
+        scene.step()
+        mujoco.mj_step(mj, data)
+        touching += int(data.ncon > 0)
+        assert np.abs(robot.get_qpos()[1].numpy() - data.qpos).max() < 1e-5
+    assert touching > LET_GO[file] / 4
+    gs.destroy()

@@ -1,5 +1,6 @@
 """The runtime: what starts it, what ends it, and what is left in memory."""
 
+import gc
 import json
 import logging
 import os
@@ -333,6 +334,44 @@ def test_too_many_living_scenes_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
     kept.pop().close()
     built().step()
     kept[0].step()
+
+
+@ti.data_oriented
+class Loser:
+    """A user's class that loses a scene while its kernel is compiled."""
+
+    def __init__(self, scene: gs.Scene):
+        self.x = ti.field(float, ())
+        self.scene: gs.Scene | None = scene
+
+    @ti.kernel
+    def run(self):
+        if ti.static(self.lose()):
+            self.x[None] = 3.0
+
+    def lose(self):
+        lost: list[object] = [self.scene]
+        lost.append(lost)
+        self.scene = None
+        gc.set_threshold(1)
+        return True
+
+
+def test_a_scene_may_become_garbage_while_a_kernel_is_compiled() -> None:
+    """Taichi forgets all that it compiled when fields go, as do those of a scene that is found."""
+    gs.init()
+    threshold = gc.get_threshold()
+    gc.set_threshold(10**9)  # it stays young
+    try:
+        scene = scenes.beads()
+        scene.build(n_envs=1)
+        loser = Loser(scene)
+        del scene
+        loser.run()
+    finally:
+        gc.set_threshold(*threshold)
+    assert loser.x[None] == 3.0
+    assert gc.isenabled()
 
 
 def test_classes_of_users_have_kernels() -> None:
