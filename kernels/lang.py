@@ -35,7 +35,7 @@ try:
     import taichi as ti
     from taichi._lib.core import taichi_python
     from taichi.lang import impl, kernel_impl, snode
-    from taichi.lang.ast.ast_transformer_utils import ASTTransformerContext
+    from taichi.lang.ast.ast_transformer_utils import ASTTransformerContext, Builder
 finally:
     inspect.getframeinfo = _getframeinfo
 
@@ -58,6 +58,18 @@ def _place(context: ASTTransformerContext, node) -> str:
     return f"{where}, in {context.func.func.__name__}:\n{line}\n"
 
 
+def _build(builder: Builder, context: ASTTransformerContext, node):
+    """Reads a piece of a kernel; an expression without noting where it stands.
+
+    Its statement's place is noted, and named if an error comes of it.
+    """
+    if isinstance(node, ast.expr):
+        method = getattr(builder, "build_" + node.__class__.__name__, None)
+        if method is not None:
+            return method(context, node)
+    return _build_noting(builder, context, node)
+
+
 def _inside_class(level_of_class_stackframe: int) -> bool:
     """Whether a decorator stands in the body of a class, whose statement is so many frames up.
 
@@ -76,6 +88,8 @@ def _declared(stacklevel: int = 1) -> str:
 
 
 ASTTransformerContext.get_pos_info = _place
+_build_noting = Builder.__call__
+Builder.__call__ = _build
 impl.get_traceback = snode.get_traceback = _declared
 kernel_impl._inside_class = _inside_class
 # Taichi asks for the source of a function again at every call that it inlines, and parses it. What
