@@ -43,6 +43,7 @@ RECORDED: dict[str, str] = {
     "adr_task": "adr_task.py",
     "broad_phase": "broad_phase.py",
     "rigid": "rigid.py",
+    "rigid_1": "rigid.py --threads 1 --n-envs 64 1024",
     "rigid_64": "rigid.py --precision 64 --n-envs 1 64 1024",
     "continuum": "continuum.py --n-envs 1 16 --threads 2",
     "continuum_1": "continuum.py --n-envs 1 --threads 1",

@@ -298,6 +298,11 @@ def rigid() -> str:
 
 
 @table_of
+def rigid_1() -> str:
+    return _rigid("rigid_1")
+
+
+@table_of
 def rigid_64() -> str:
     return _rigid("rigid_64")
 
