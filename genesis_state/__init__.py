@@ -17,6 +17,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from genesis_state.collecting import collecting_later
 from genesis_state.version import __version__
 
 if TYPE_CHECKING:
@@ -125,22 +126,15 @@ __all__ = [
 
 
 def _load(name: str) -> ModuleType:
-    """A module of the package.
-
-    Python looks for no garbage meanwhile: importing torch makes a lot of objects, which all stay,
-    and looking at them again and again takes a fifth of the time.
-    """
-    if not gc.isenabled():
-        return import_module(f"genesis_state.{name}")
-    gc.disable()
-    try:
-        return import_module(f"genesis_state.{name}")
-    finally:
-        if not gc.get_freeze_count():
-            # Both together make old objects of all there are, which are looked at less often.
-            gc.freeze()
-            gc.unfreeze()
-        gc.enable()
+    """A module of the package."""
+    with collecting_later():
+        try:
+            return import_module(f"genesis_state.{name}")
+        finally:
+            if not gc.get_freeze_count():
+                # Both together make old objects of all there are, which are looked at less often.
+                gc.freeze()
+                gc.unfreeze()
 
 
 def __getattr__(name: str) -> Any:

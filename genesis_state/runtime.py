@@ -188,10 +188,10 @@ def _resolve(backend: Backend) -> Backend:
 
 def _start(backend: Backend, precision: str) -> Runtime:
     from genesis_state.kernels.lang import ti
-    from genesis_state.kernels.unrolling import keep_loops_rolled
+    from genesis_state.kernels.short_loops import expect_short_loops
 
     if backend is Backend.cpu:
-        keep_loops_rolled()
+        expect_short_loops()
     # Exact floating point: the contract rests on each environment's arithmetic being the same
     # wherever the compiler meets it, which reassociation and fused operations do not promise.
     options: dict[str, Any] = {

@@ -23,7 +23,7 @@ LAYERS = (
     ("randomization",),
     (
         *("scene", "scene_files", "scene_declaration", "assembly", "matter_specs", "entities"),
-        *("scene_views", "scene_drawing"),
+        *("scene_history", "scene_shown", "scene_views", "scene_drawing"),
         *("branching", "rollout", "recording", "bank"),
         *("scene_cost", "scene_description", "scene_page", "plotting", "plot_series"),
     ),
@@ -49,6 +49,7 @@ LAYERS = (
     ("notebook",),
     ("runtime", "pages", "version", "text"),
     ("kernels",),
+    ("collecting",),
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line}
 
