@@ -6,22 +6,11 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from genesis_state import matter_specs, sensors
-from genesis_state.entities.emitter import Emitter
+from genesis_state import sensors
 from genesis_state.entities.entity import Entity
-from genesis_state.entities.fem_entity import FEMEntity
 from genesis_state.entities.matter_entity import MatterEntity
-from genesis_state.entities.mpm_entity import MPMEntity
-from genesis_state.entities.pbd_entity import (
-    PBD2DEntity,
-    PBD3DEntity,
-    PBDFreeParticleEntity,
-    PBDParticleEntity,
-)
 from genesis_state.entities.rigid_entity import RigidEntity
 from genesis_state.entities.rigid_sensors import READERS, RigidSensorReader
-from genesis_state.entities.sampled_entity import SampledEntity
-from genesis_state.entities.sph_entity import SPHEntity
 from genesis_state.materials import FEM, MPM, PBD, SPH, Rigid
 from genesis_state.morphs import Morph, Nowhere, Primitive
 from genesis_state.options import Options
@@ -30,27 +19,28 @@ from genesis_state.solvers.rigid.entity_spec import EntitySpec
 from genesis_state.solvers.rigid.solver import RigidSolver
 
 if TYPE_CHECKING:
+    from genesis_state.entities.emitter import Emitter
     from genesis_state.scene import Scene
 
-ENTITIES: dict[type[Options], Any] = {
-    Rigid: RigidEntity,
-    MPM.Base: MPMEntity,
-    SPH.Liquid: SPHEntity,
-    PBD.Cloth: PBD2DEntity,
-    PBD.Elastic: PBD3DEntity,
-    PBD.Liquid: PBDParticleEntity,
-    PBD.Particle: PBDFreeParticleEntity,
-    FEM.Elastic: FEMEntity,
+ENTITIES: dict[type[Options], tuple[str, str]] = {
+    Rigid: ("entities.rigid_entity", "RigidEntity"),
+    MPM.Base: ("entities.mpm_entity", "MPMEntity"),
+    SPH.Liquid: ("entities.sph_entity", "SPHEntity"),
+    PBD.Cloth: ("entities.pbd_entity", "PBD2DEntity"),
+    PBD.Elastic: ("entities.pbd_entity", "PBD3DEntity"),
+    PBD.Liquid: ("entities.pbd_entity", "PBDParticleEntity"),
+    PBD.Particle: ("entities.pbd_entity", "PBDFreeParticleEntity"),
+    FEM.Elastic: ("entities.fem_entity", "FEMEntity"),
 }
 """What an entity of each material is."""
 
-CONTINUA: dict[str, Any] = {
-    "mpm": matter_specs.mpm_specs,
-    "sph": matter_specs.sph_specs,
-    "pbd": matter_specs.pbd_specs,
-    "fem": matter_specs.fem_specs,
-}
-"""Matter that is not rigid, in the order in which it steps: of each solver what it takes."""
+CONTINUA = ("mpm", "sph", "pbd", "fem")
+"""Matter that is not rigid, in the order in which it steps."""
+
+
+def _named(module: str, name: str) -> Any:
+    """Of a module that is imported where it is needed: a scene of robots needs none of matter."""
+    return getattr(import_module(f"genesis_state.{module}"), name)
 
 
 def own_solvers() -> tuple[type[Solver], ...]:
@@ -59,8 +49,7 @@ def own_solvers() -> tuple[type[Solver], ...]:
 
 
 def _continuum_solver(alias: str) -> Any:
-    """A solver of matter, imported where there is some: reading its kernels takes a while."""
-    return getattr(import_module(f"genesis_state.solvers.{alias}.solver"), f"{alias.upper()}Solver")
+    return _named(f"solvers.{alias}.solver", f"{alias.upper()}Solver")
 
 
 def entity_of(
@@ -92,6 +81,9 @@ def entity_of(
 
 def emitter_of(scene: Scene, material: Options, max_particles: int) -> Emitter:
     """The emitter of a material with an entity for its particles, neither in the scene's lists."""
+    from genesis_state.entities.emitter import Emitter
+    from genesis_state.entities.sampled_entity import SampledEntity
+
     kind = _kind_of(material)
     if kind is None or not issubclass(kind, SampledEntity):
         raise TypeError(
@@ -114,7 +106,9 @@ def emitter_of(scene: Scene, material: Options, max_particles: int) -> Emitter:
 
 def _kind_of(material: Any) -> Any:
     """The class of an entity of a material, or None if it is no material."""
-    return next((kind for base, kind in ENTITIES.items() if isinstance(material, base)), None)
+    found = (place for base, place in ENTITIES.items() if isinstance(material, base))
+    place = next(found, None)
+    return place and _named(*place)
 
 
 def sensor_of(scene: Scene, options: sensors.RigidSensor) -> RigidSensorReader:
@@ -154,9 +148,9 @@ def solvers_of(scene: Scene) -> list[Solver]:
         ]
         rigid = RigidSolver(entity_specs, scene.rigid_options, declared, coupled=bool(matter))
         found.append(rigid)
-    for alias, take in CONTINUA.items():
+    for alias in CONTINUA:
         own = [entity for entity in matter if alias == entity.SOLVER]
         if own:
-            kind = _continuum_solver(alias)
+            kind, take = _continuum_solver(alias), _named("matter_specs", f"{alias}_specs")
             found.append(kind(take(own), getattr(scene, f"{alias}_options"), rigid))
     return found

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from genesis_state.entities.emitter import Emitter
 from genesis_state.entities.entity import Entity
 from genesis_state.entities.inputs import as_tensor, check_finite
 from genesis_state.scene_memory import SceneMemory
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 def read_controls(scene: Scene, controls: Any) -> list[Callable[[], None]]:
     """For each step what sets its controls; see `Scene.rollout`."""
+    from genesis_state.entities.emitter import Emitter  # imports what fills shapes with matter
+
     if not isinstance(controls, Mapping):
         return _of_actuators(scene, controls)
     if not controls:

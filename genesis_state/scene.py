@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, Literal, overload
 
-import numpy as np
 import torch
 
-from genesis_state import assembly, branching, checkpoint, scene_files, scene_views
+from genesis_state import assembly, branching, checkpoint, scene_files
 from genesis_state.layout import StateLayout
 from genesis_state.load_report import LoadReport
-from genesis_state.recording.guard import Guard
-from genesis_state.recording.history import History
-from genesis_state.scene_declaration import Follower, SceneDeclaration
-from genesis_state.scene_description import SceneDescription, describe
-from genesis_state.scene_drawing import drawing_of
+from genesis_state.scene_declaration import Follower
+from genesis_state.scene_history import SceneHistory
 from genesis_state.scene_memory import SceneMemory
-from genesis_state.scene_page import scene_page
+from genesis_state.scene_shown import SceneShown
 from genesis_state.solvers.base import Solver
 from genesis_state.solvers.continuum import step_all
 from genesis_state.state import SimState
 from genesis_state.transport import default_transport
-from genesis_state.viewing.camera import Camera
-from genesis_state.viewing.drawing import Drawing
-from genesis_state.viewing.view import View
 
 
-class Scene(SceneDeclaration):
+class Scene(SceneShown, SceneHistory):
     """A batch of environments that share one model and differ in state.
 
     Args:
@@ -93,7 +86,7 @@ class Scene(SceneDeclaration):
         self._built = True
         self._initial = self.get_state(params=True)
         if self._show_viewer:
-            scene_views.show(self)
+            self._show_itself()
 
     # ---------------------------------------------------------------- run
 
@@ -251,200 +244,6 @@ class Scene(SceneDeclaration):
         """
         return branching.rollout(self, controls, state, record)
 
-    # ---------------------------------------------------------------- show
-
-    def describe(
-        self, n_envs: int | None = None, ring: int | float | str | None = None
-    ) -> SceneDescription:
-        """What the scene keeps in memory, and what taking and putting back its state costs.
-
-        Print the result, or let a notebook show it. The costs are measured, in 0.2 s to 1 s, on
-        rows that belong to no solver; the scene is left as it is.
-
-        Args:
-            n_envs: Number of environments that totals and costs are for; by default this scene's.
-            ring: States kept one after the other, with parameters, as `record` does: how many (an
-                int), or into how much memory (such as "2GB") to fit them.
-
-        Raises:
-            ValueError: `n_envs` or `ring` is no such thing.
-        """
-        self._require_built()
-        return describe(self, n_envs, ring)
-
-    def _repr_html_(self) -> str:
-        return scene_page(self)
-
-    def view(
-        self,
-        states: SimState | Sequence[SimState] | None = None,
-        env: int = 0,
-        every: int | None = None,
-        camera: Camera | None = None,
-        host: str = "127.0.0.1",
-        port: int = 8080,
-    ) -> View:
-        """An interactive view in three dimensions, in a notebook's cell or a browser.
-
-        It shows one environment at a time, and copies what it shows: looking changes nothing. A
-        view of the scene itself follows its steps, up to 30 times in a second; asking again gives
-        the same view, up to date. Call it from the thread that steps the scene.
-
-        Args:
-            states: A state of this scene, or a recording, which gets a slider of time: `History`
-                or any sequence of states. By default the scene as it runs.
-            env: The environment to begin with.
-            every: Shows each so many-th state of a recording; by default as many as make 500.
-            camera: Where to look from; by default such that all is in sight.
-            host: Where it is served. At "0.0.0.0" other machines see it too. A view that is open
-                already stays where it is.
-            port: The first port that is tried; likewise.
-
-        Returns:
-            The view. As the last line of a cell it shows itself; elsewhere open its `url`.
-
-        Raises:
-            ModuleNotFoundError: viser is not installed: pip install 'genesis-state[view]'.
-            ValueError, TypeError, IndexError: States or environment do not fit the scene.
-        """
-        self._require_built()
-        return scene_views.open_view(self, states, env, every, camera, host, port)
-
-    def picture(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        state: SimState | None = None,
-        env: int = 0,
-        res: tuple[int, int] = (640, 480),
-        camera: Camera | None = None,
-    ) -> np.ndarray:
-        """A picture, uint8 of shape (height, width, 3). It needs neither a screen nor an extra.
-
-        Args:
-            path: A PNG file to write, if any.
-            state: A state of this scene; by default the scene as it is.
-            env: The environment.
-            res: Width and height [pixels].
-            camera: Where to look from; by default such that all is in sight.
-
-        Raises:
-            ValueError, TypeError, IndexError: State, environment or size do not fit.
-        """
-        self._require_built()
-        return scene_views.take_picture(self, path, state, env, res, camera)
-
-    @cached_property
-    def _drawing(self) -> Drawing:
-        return drawing_of(self)
-
-    # ---------------------------------------------------------------- history
-
-    def record(
-        self, every: int = 10, memory: float | str = "2GB", checksums: bool = True
-    ) -> History:
-        """Begins to keep what the scene does, so that it can be taken back; see `History`.
-
-        Args:
-            every: Steps between two keyframes. More take less memory and longer to go back to.
-            memory: Bytes to use, a number or such as "2GB"; the oldest steps are forgotten first.
-            checksums: Whether to take a checksum of every environment where each step begins, by
-                which `gs.compare` tells runs apart.
-
-        Returns:
-            The history, a sequence of states. An earlier one of this scene ends.
-        """
-        self._require_built()
-        return self._follow(History(self, every, memory, checksums))
-
-    def _follow(self, history: History) -> History:
-        if self.history is not None:
-            self.history.stop()
-        self.history = history
-        self._followers.insert(0, history)  # before whoever would change what it is to keep
-        return history
-
-    def load_history(
-        self, path: str | os.PathLike[str], every: int = 10, memory: float | str = "2GB"
-    ) -> History:
-        """Goes to the end of a history that was saved, from which it may be taken back and forth.
-
-        Of the file only what is asked for is read; it has to stay as long as the history is used.
-
-        Args:
-            path: A file that `history.save` wrote, in a scene like this one.
-            every, memory: As for `record`, of the steps to come.
-
-        Returns:
-            The history. An earlier one of this scene ends.
-
-        Raises:
-            ValueError: The file is damaged, holds no history, or is of another scene; nothing has
-                been changed.
-            OSError: There is no such file, or it cannot be read.
-        """
-        self._require_built()
-        return self._follow(History.from_file(self, path, every, memory))
-
-    def rewind(self, steps: int = 1) -> None:
-        """Takes the scene back by a number of steps of its history, bit for bit.
-
-        Commands and edits after that step are undone too. The steps that follow can still be gone
-        to by `seek`, until the scene makes a step of its own.
-
-        Raises:
-            RuntimeError: `record` was not called.
-            ValueError: So many steps are not kept; nothing has been changed.
-        """
-        self._require_history("rewind").rewind(steps)
-
-    def seek(self, t: int) -> None:
-        """Takes the scene to the step of its history at which its `t` was this, back or forth.
-
-        Raises:
-            RuntimeError: `record` was not called.
-            ValueError: It is not kept; nothing has been changed.
-        """
-        self._require_history("seek").seek(t)
-
-    def guard(
-        self,
-        folder: str | os.PathLike[str],
-        keep: int = 20,
-        predicate: Callable[[Scene], torch.Tensor] | None = None,
-        restore: Literal["last_good", "initial"] | None = "last_good",
-        most: int = 100,
-    ) -> Guard:
-        """Keeps the last steps of every environment that fails, and lets the others go on.
-
-        An environment fails when a solver finds its state to be none any more (a number is not
-        finite), when it has more contacts than there is room for, or when `predicate` says so. Its
-        last steps go to a file of its own, which `gs.replay` and `genesis-state replay` run again
-        in a scene of one environment.
-
-        Args:
-            folder: Where the files go; it is made when there is one.
-            keep: Least number of steps that a file has, if there were so many; it may have twice
-                as many.
-            predicate: predicate(scene) gives bools of shape (n_envs,); called after each step.
-            restore: What becomes of an environment that failed: "last_good" puts it back to where
-                its file begins, "initial" to the end of `build`, None leaves it. Other
-                environments are not touched.
-            most: Files that are written at most.
-
-        Returns:
-            The guard, with `capsules`, the files written; `stop()` ends it.
-        """
-        self._require_built()
-        guard = Guard(self, folder, keep, predicate, restore, most)
-        self._followers.append(guard)
-        return guard
-
-    def _require_history(self, call: str) -> History:
-        self._require_built()
-        if self.history is None:
-            raise RuntimeError(f"{call}: nothing is recorded; call scene.record() first.")
-        return self.history
-
     # ---------------------------------------------------------------- files
 
     @overload
@@ -547,9 +346,8 @@ class Scene(SceneDeclaration):
         if self.closed:
             return
         self.closed = True
-        for follower in self._followers:
-            if isinstance(follower, View):
-                follower.close()
+        for view in self._open_views():
+            view.close()
         for solver in self.solvers:
             solver.close()
         if self._built:
@@ -564,8 +362,3 @@ class Scene(SceneDeclaration):
             return "Scene(closed)"
         names = ", ".join(entity.name for entity in self.entities)
         return f"Scene(entities=[{names}], n_envs={self.n_envs}, t={self.t})"
-
-    def _require_built(self) -> None:
-        self._require_open()
-        if not self._built:
-            raise RuntimeError("the scene is not built; call build() first.")

@@ -6,19 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast, overload
 
 from genesis_state import assembly, morphs, sensors
-from genesis_state.entities.emitter import Emitter
 from genesis_state.entities.entity import Entity
-from genesis_state.entities.fem_entity import FEMEntity
-from genesis_state.entities.mpm_entity import MPMEntity
-from genesis_state.entities.pbd_entity import (
-    PBD2DEntity,
-    PBD3DEntity,
-    PBDFreeParticleEntity,
-    PBDParticleEntity,
-)
 from genesis_state.entities.rigid_entity import RigidEntity
 from genesis_state.entities.rigid_sensors import RigidSensorReader
-from genesis_state.entities.sph_entity import SPHEntity
 from genesis_state.materials import FEM, MPM, PBD, SPH, Rigid
 from genesis_state.options import (
     FEMOptions,
@@ -32,13 +22,23 @@ from genesis_state.options import (
     ViewerOptions,
     VisOptions,
 )
-from genesis_state.recording.history import History
 from genesis_state.runtime import logger, require
-from genesis_state.scene_views import camera_of
 from genesis_state.solvers.base import Solver
 
 if TYPE_CHECKING:
+    from genesis_state.entities.emitter import Emitter
+    from genesis_state.entities.fem_entity import FEMEntity
+    from genesis_state.entities.mpm_entity import MPMEntity
+    from genesis_state.entities.pbd_entity import (
+        PBD2DEntity,
+        PBD3DEntity,
+        PBDFreeParticleEntity,
+        PBDParticleEntity,
+    )
+    from genesis_state.entities.sph_entity import SPHEntity
+    from genesis_state.recording.history import History
     from genesis_state.scene import Scene
+    from genesis_state.viewing.camera import Camera
 
 
 class Follower(Protocol):
@@ -94,7 +94,7 @@ class SceneDeclaration:
         self.history: History | None = None
         self._built = False
         self._show_viewer = show_viewer
-        self._first_camera = camera_of(viewer_options) if viewer_options else None
+        self._first_camera = self._camera_of(viewer_options) if viewer_options else None
         shown = {
             "vis_options": vis_options,
             "profiling_options": profiling_options,
@@ -280,6 +280,12 @@ class SceneDeclaration:
 
     # ---------------------------------------------------------------- inside
 
+    @staticmethod
+    def _camera_of(options: ViewerOptions) -> Camera | None:
+        from genesis_state.scene_views import camera_of  # imports all that it takes to show a scene
+
+        return camera_of(options)
+
     @property
     def _scene(self) -> Scene:
         return cast("Scene", self)
@@ -289,6 +295,11 @@ class SceneDeclaration:
             raise RuntimeError("the scene is closed; build a new one.")
         if not self._runtime.alive:
             raise RuntimeError("Taichi was restarted since this scene was made; make a new one.")
+
+    def _require_built(self) -> None:
+        self._require_open()
+        if not self._built:
+            raise RuntimeError("the scene is not built; call build() first.")
 
     def _require_unbuilt(self, call: str, what: str) -> None:
         self._require_open()

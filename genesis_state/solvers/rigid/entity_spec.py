@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import mujoco
@@ -12,8 +13,6 @@ from genesis_state import morphs
 from genesis_state.geom import z_to_quat
 from genesis_state.materials import Rigid
 from genesis_state.solvers.rigid.mesh_asset import add_mesh
-from genesis_state.solvers.rigid.urdf_model import urdf_model
-from genesis_state.solvers.rigid.urdf_text import is_urdf
 from genesis_state.text import one_line
 
 NO_CONTACT = int(mujoco.mjtDisableBit.mjDSBL_CONTACT)
@@ -64,12 +63,21 @@ def entity_model(entity: EntitySpec) -> mujoco.MjSpec:
     return child
 
 
+def _from_urdf(
+    name: str, morph: morphs.URDF, path: Path, density: float | None
+) -> mujoco.MjSpec | None:
+    """A robot that a URDF file describes; None if it is MJCF under that ending."""
+    from genesis_state.solvers.rigid.urdf_model import urdf_model
+    from genesis_state.solvers.rigid.urdf_text import is_urdf
+
+    return urdf_model(name, path, morph.fixed, density) if is_urdf(path) else None
+
+
 def _from_file(name: str, morph: morphs.FileMorph, density: float | None) -> mujoco.MjSpec:
     path = morphs.find_file(morph.file)
     try:
-        if isinstance(morph, morphs.URDF) and is_urdf(path):
-            child = urdf_model(name, path, morph.fixed, density)
-        else:
+        child = _from_urdf(name, morph, path, density) if isinstance(morph, morphs.URDF) else None
+        if child is None:
             child = mujoco.MjSpec.from_file(str(path))
     except (ValueError, OSError) as error:
         said = one_line(error).rstrip(".")

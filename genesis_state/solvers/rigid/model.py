@@ -19,7 +19,6 @@ from genesis_state.solvers.rigid.entity_range import EntityRange, entity_ranges
 from genesis_state.solvers.rigid.entity_spec import EntitySpec, entity_model
 from genesis_state.solvers.rigid.signature import plain, shown, signature
 from genesis_state.solvers.rigid.unsupported import unsupported
-from genesis_state.solvers.rigid.urdf_model import tell_overlaps
 from genesis_state.text import one_line
 
 # A frame's scale changes shapes and inertia, and leaves forces, gains, springs and dampers.
@@ -110,6 +109,8 @@ def compile_model(
         if rigid.enable_collision and rigid.enable_self_collision:
             for entity, model in zip(entities, alone, strict=True):
                 if isinstance(entity.morph, URDF) and entity.morph.collision:
+                    from genesis_state.solvers.rigid.urdf_model import tell_overlaps
+
                     tell_overlaps(entity.name, model)
         options = _merge_options(entities, children, rigid)
         for flag, given in (
