@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from importlib.resources import files
 from pathlib import Path
 
@@ -303,6 +304,21 @@ UNSUPPORTED = {
         "'e0/m': dynamics 'muscle'.*gain 'muscle'.*bias 'muscle'",
     ),
     "user": (actuated('<general joint="j" gaintype="user"/>'), r"0 \(unnamed\): gain 'user'"),
+    "several": (
+        actuated('<general joint="j" gaintype="user"/>' * 5),
+        r"actuator 0 \(unnamed\), actuator 1 .* actuator 2 \(unnamed\) and 2 more: gain 'user'",
+    ),
+    "flex": (
+        mjcf(TWO_JOINTS + '<flexcomp name="f" type="grid" count="3 3 1" spacing=".1 .1 .1"/>'),
+        "flex 'e0/f': flexes",
+    ),
+    "plugin": (
+        mjcf(
+            rest='<extension><plugin plugin="mujoco.pid"><instance name="p"/></plugin></extension>'
+            '<actuator><plugin joint="j" plugin="mujoco.pid" instance="p"/></actuator>'
+        ),
+        "plugin 'e0/p': plugins",
+    ),
     "delay": (
         actuated('<motor name="m" joint="j" delay="0.1" nsample="20"/>'),
         "'e0/m': delay",
@@ -351,7 +367,28 @@ SUPPORTED = {
         option='actuatorgroupdisable="3"',
     ),
     "no gravity": flagged('gravity="disable"'),
+    "looks at the world": mjcf(
+        TWO_JOINTS + '<light name="l" mode="targetbody" target="world"/>'
+        '<camera name="c" mode="targetbody" target="world"/>'
+    ),
 }
+
+
+def test_a_skin_that_hangs_on_the_world_is_no_reason_to_refuse(tmp_path, write):
+    def numbers(kind, *values):
+        return struct.pack(f"<{len(values)}{kind}", *values)
+
+    (tmp_path / "skin.skn").write_bytes(
+        numbers("i", 3, 0, 1, 1)  # vertices, texture coordinates, faces, bones
+        + numbers("f", 0, 0, 0, 1, 0, 0, 0, 1, 0)
+        + numbers("i", 0, 1, 2)
+        + b"world".ljust(40, b"\0")
+        + numbers("f", 0, 0, 0, 1, 0, 0, 0)
+        + numbers("i", 3, 0, 1, 2)
+        + numbers("f", 1, 1, 1)
+    )
+    text = mjcf(rest='<asset><skin file="skin.skn"/></asset>')
+    assert build(morphs.MJCF(file=write(text))).mj.njnt
 
 
 @pytest.mark.parametrize("case", SUPPORTED)

@@ -60,7 +60,18 @@ def entity_model(entity: EntitySpec) -> mujoco.MjSpec:
     if material.gravity_compensation is not None:
         for body in child.bodies[1:]:
             body.gravcomp = material.gravity_compensation
+    _leave_out_what_draws_the_world(child)
     return child
+
+
+def _leave_out_what_draws_the_world(child: mujoco.MjSpec) -> None:
+    """Lights and cameras that look at the world, and skins, which may hang on it.
+
+    MuJoCo gives what they name the entity's name as well, and then does not find it.
+    """
+    looking = (x for x in (*child.lights, *child.cameras) if x.targetbody == "world")
+    for element in [*looking, *child.skins]:
+        child.delete(element)
 
 
 def _from_urdf(

@@ -47,6 +47,8 @@ GEOMS = (
     "mjGEOM_MESH",
 )
 
+NAMED = 3  # elements that are named of those of which the same is said
+
 # Every flag may be disabled. Some of them change nothing that we compute: sensors are not
 # evaluated, there is one way to find contacts of convex shapes, and midphase, islands and the reset
 # of bad states are not what our steps are made of. Enabling these changes nothing either, but for
@@ -55,22 +57,15 @@ FREE_TO_ENABLE = ("mjENBL_OVERRIDE", "mjENBL_ENERGY", "mjENBL_FWDINV", "mjENBL_I
 
 
 def unsupported(mj: mujoco.MjModel) -> list[str]:
-    """Returns one sentence for each element of the model that the solver lacks.
+    """Returns one sentence for each thing that the solver lacks, with the elements that use it.
 
     What is present but has no effect is not listed: a tendon without forces, a wind without air,
     and whatever there is where nothing can move.
     """
     if not mj.nv:
         return []
-    return [
-        *_options(mj),
-        *_bodies(mj),
-        *_geoms(mj),
-        *_joints(mj),
-        *_tendons(mj),
-        *_equalities(mj),
-        *_actuators(mj),
-    ]
+    found = [*_options(mj), *_others(mj), *_geoms(mj), *_joints(mj), *_tendons(mj)]
+    return _together([*found, *_equalities(mj), *_actuators(mj)])
 
 
 def colliding(mj: mujoco.MjModel) -> np.ndarray:
@@ -89,7 +84,27 @@ def _lacking(enum: type, value: int, supported: tuple[str, ...]) -> str | None:
 
 
 def _label(kind: str, element) -> str:
-    return f"{kind} '{element.name}'" if element.name else f"{kind} {element.id} (unnamed)"
+    return _called(kind, element.id, element.name)
+
+
+def _called(kind: str, i: int, name: str | None) -> str:
+    return f"{kind} '{name}'" if name else f"{kind} {i} (unnamed)"
+
+
+def _together(sentences: list[str]) -> list[str]:
+    """One sentence for all elements of which the same is said."""
+    elements: dict[str, list[str]] = {}
+    for sentence in sentences:
+        element, _, said = sentence.rpartition(": ")
+        elements.setdefault(said, []).append(element)
+    return [_said_of(named, said) for said, named in elements.items()]
+
+
+def _said_of(elements: list[str], said: str) -> str:
+    if elements == [""]:
+        return said
+    more = f" and {len(elements) - NAMED} more" if len(elements) > NAMED else ""
+    return f"{', '.join(elements[:NAMED])}{more}: {said}"
 
 
 def _options(mj: mujoco.MjModel) -> Iterator[str]:
@@ -107,11 +122,11 @@ def _options(mj: mujoco.MjModel) -> Iterator[str]:
             yield f"flag '{name.split('_', 1)[1].lower()}': enabling it is not supported"
 
 
-def _bodies(mj: mujoco.MjModel) -> Iterator[str]:
-    for i in range(mj.nflex):
-        yield f"{_label('flex', mj.flex(i))}: flexes are not supported"
-    for i in range(mj.nplugin):
-        yield f"{_label('plugin', mj.plugin(i))}: plugins are not supported"
+def _others(mj: mujoco.MjModel) -> Iterator[str]:
+    for kind, plural, count in (("flex", "flexes", mj.nflex), ("plugin", "plugins", mj.nplugin)):
+        for i in range(count):
+            name = mujoco.mj_id2name(mj, getattr(mujoco.mjtObj, f"mjOBJ_{kind.upper()}"), i)
+            yield f"{_called(kind, i, name)}: {plural} are not supported"
 
 
 def _geoms(mj: mujoco.MjModel) -> Iterator[str]:
