@@ -1,8 +1,8 @@
 """Products of vectors and matrices in kernels, put together without reading any text.
 
 Taichi has them as functions of its own language: for each `a @ b` of a kernel it reads their text
-again, entry by entry, and every sum begins with a zero that is computed. That was a third of what
-was read for a rigid step.
+again, entry by entry, and every sum begins with a zero that is computed. That was two fifths of
+what was read for a rigid step.
 """
 
 import functools
