@@ -22,6 +22,8 @@ from genesis_state.solvers.continuum import step_all
 from genesis_state.state import SimState
 from genesis_state.transport import default_transport
 
+REPORTED = 64  # steps from one report of the solvers to the next; sooner in the first ones
+
 
 class Scene(SceneShown, SceneHistory):
     """A batch of environments that share one model and differ in state.
@@ -100,6 +102,9 @@ class Scene(SceneShown, SceneHistory):
         step_all(self.solvers, self.substeps)
         self._memory.tick()
         self.t += 1
+        if not (self.t & (self.t - 1) and self.t % REPORTED):  # early and then now and then
+            for solver in self.solvers:
+                solver.report()
         if self._followers:
             self._memory.take_touched()  # what the step wrote itself
             for follower in self._followers:

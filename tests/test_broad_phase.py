@@ -138,3 +138,15 @@ def test_overflow_is_flagged_deterministic_and_ones_own(balls, crowded):
     assert run(balls).equal(full)
     balls.reset(envs_idx=[1])
     assert overflows(balls) == [False] * 3
+
+
+def test_overflow_is_told_once(balls, caplog):
+    balls.rigid_solver._told_overflow = False
+    start(balls, [APART] * 3)
+    run(balls)
+    assert not caplog.messages
+    for _ in range(2):
+        start(balls, [APART, CROWDED["contacts"], CROWDED["near pairs"]])
+        run(balls, 3)
+    (message,) = caplog.messages
+    assert message.startswith("2 of 3 environments leave out contacts")

@@ -29,6 +29,7 @@ _OF_BODIES = (mujoco.mjtEq.mjEQ_CONNECT, mujoco.mjtEq.mjEQ_WELD)
 
 # Bodies and dofs whose step takes as long as to wake a thread, some 100 us.
 WORTH_A_THREAD = 250
+MOST_OF_A_HEAP = 56  # contacts at most for the shapes of one body beyond its first
 
 
 class Sizes:
@@ -251,7 +252,17 @@ def dims(n: Sizes) -> dict[str, int]:
 
 
 def _usual_contacts(mj: mujoco.MjModel, touching: Collision) -> int:
-    """Contacts that should be enough: free things rest on all sides, limbs on few."""
-    bodies = np.unique(mj.geom_bodyid[touching.geoms])
+    """Contacts that should be enough: free things rest on all sides, limbs on few.
+
+    What is put together of many shapes, and is no robot, may rest on all of them.
+    """
+    owner = mj.geom_bodyid[touching.geoms]
+    bodies, shapes = np.unique(owner, return_counts=True)
     moving = int(np.isin(bodies, np.flatnonzero(mj.body_weldid)).sum())
-    return 8 + 8 * mj.ntree + 4 * max(0, moving - mj.ntree)
+    alone = (mj.body_treeid[bodies] >= 0) & (_bodies_in_tree(mj)[mj.body_treeid[bodies]] == 1)
+    heaps = np.minimum(3 * (shapes[alone] - 1), MOST_OF_A_HEAP).sum()
+    return 8 + 8 * mj.ntree + 4 * max(0, moving - mj.ntree) + int(heaps)
+
+
+def _bodies_in_tree(mj: mujoco.MjModel) -> np.ndarray:
+    return np.bincount(mj.body_treeid[mj.body_treeid >= 0], minlength=max(1, mj.ntree))

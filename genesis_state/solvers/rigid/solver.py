@@ -10,7 +10,7 @@ import torch
 
 from genesis_state.kernels import rigid_constants, rigid_coupling, rigid_step
 from genesis_state.options import RigidOptions, SimOptions
-from genesis_state.runtime import Runtime
+from genesis_state.runtime import Runtime, logger
 from genesis_state.selection import Selection, select
 from genesis_state.sensors import RigidSensor
 from genesis_state.solvers.base import Solver
@@ -64,6 +64,7 @@ class RigidSolver(Solver):
         self._refresh_at_end = False
         self._to_refresh: list[torch.Tensor] = []
         self._coupled = coupled
+        self._told_overflow = False
 
     @property
     def mj_model(self):
@@ -325,6 +326,18 @@ class RigidSolver(Solver):
         for now is `max_collision_pairs` and `max_contacts` of this solver.
         """
         return self.arena.get("overflow")
+
+    def report(self) -> None:
+        """Says once that contacts were left out."""
+        full = self.get_overflow_envs_mask()
+        # An accelerator would have to be waited for.
+        if not self._told_overflow and full.device.type == "cpu" and full.any():
+            self._told_overflow = True
+            logger.warning(
+                "%d of %d environments leave out contacts, for which there is no room: build the "
+                "scene with more than RigidOptions(max_contacts=%d, max_collision_pairs=%d).",
+                *(full.sum(), self.n_envs, self.max_contacts, self.max_collision_pairs),
+            )
 
     @property
     def max_collision_pairs(self) -> int:
