@@ -13,6 +13,7 @@ import torch
 from genesis_state import assembly, branching, checkpoint, scene_files
 from genesis_state.layout import StateLayout
 from genesis_state.load_report import LoadReport
+from genesis_state.runtime import logger
 from genesis_state.scene_declaration import Follower
 from genesis_state.scene_history import SceneHistory
 from genesis_state.scene_memory import SceneMemory
@@ -22,7 +23,7 @@ from genesis_state.solvers.continuum import step_all
 from genesis_state.state import SimState
 from genesis_state.transport import default_transport
 
-REPORTED = 64  # steps from one report of the solvers to the next; sooner in the first ones
+ASKED = 64  # steps until solvers are asked again what is amiss; fewer at first
 
 
 class Scene(SceneShown, SceneHistory):
@@ -102,13 +103,18 @@ class Scene(SceneShown, SceneHistory):
         step_all(self.solvers, self.substeps)
         self._memory.tick()
         self.t += 1
-        if not (self.t & (self.t - 1) and self.t % REPORTED):  # early and then now and then
-            for solver in self.solvers:
-                solver.report()
+        if not (self.t & (self.t - 1) and self.t % ASKED):  # early and then now and then
+            self._log_complaints()
         if self._followers:
             self._memory.take_touched()  # what the step wrote itself
             for follower in self._followers:
                 follower.after_step()
+
+    def _log_complaints(self) -> None:
+        for solver in self.solvers:
+            if solver not in self._complained and (said := solver.complaint()):
+                self._complained.append(solver)
+                logger.warning("%s", said)
 
     def _tell_edits(self, but: Follower | None = None) -> None:
         """Tells followers what was written since they were told last."""

@@ -91,6 +91,7 @@ class SceneDeclaration:
         self.sensors: list[RigidSensorReader] = []
         self.solvers: list[Solver] = []
         self._followers: list[Follower] = []
+        self._complained: list[Solver] = []
         self.history: History | None = None
         self._built = False
         self._show_viewer = show_viewer

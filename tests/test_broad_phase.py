@@ -141,7 +141,7 @@ def test_overflow_is_flagged_deterministic_and_ones_own(balls, crowded):
 
 
 def test_overflow_is_told_once(balls, caplog):
-    balls.rigid_solver._told_overflow = False
+    balls._complained.clear()
     start(balls, [APART] * 3)
     run(balls)
     assert not caplog.messages

@@ -85,8 +85,9 @@ class Solver(ABC):
     def step(self) -> None:
         """Moves every environment forward by `dt`."""
 
-    def report(self) -> None:  # noqa: B027  (a solver may have nothing to say)
-        """Says in the log what is amiss with the motion. Called after some steps, not after all."""
+    def complaint(self) -> str | None:
+        """What is amiss with the motion, if anything. Asked now and then; the log says it once."""
+        return None
 
     def start(self) -> None:  # noqa: B027  (a solver may have nothing to do here)
         """Writes initial values that differ from the schema's reset values. Called by `build`."""

@@ -10,7 +10,7 @@ import torch
 
 from genesis_state.kernels import rigid_constants, rigid_coupling, rigid_step
 from genesis_state.options import RigidOptions, SimOptions
-from genesis_state.runtime import Runtime, logger
+from genesis_state.runtime import Runtime
 from genesis_state.selection import Selection, select
 from genesis_state.sensors import RigidSensor
 from genesis_state.solvers.base import Solver
@@ -64,7 +64,6 @@ class RigidSolver(Solver):
         self._refresh_at_end = False
         self._to_refresh: list[torch.Tensor] = []
         self._coupled = coupled
-        self._told_overflow = False
 
     @property
     def mj_model(self):
@@ -327,17 +326,16 @@ class RigidSolver(Solver):
         """
         return self.arena.get("overflow")
 
-    def report(self) -> None:
-        """Says once that contacts were left out."""
+    def complaint(self) -> str | None:
         full = self.get_overflow_envs_mask()
         # An accelerator would have to be waited for.
-        if not self._told_overflow and full.device.type == "cpu" and full.any():
-            self._told_overflow = True
-            logger.warning(
-                "%d of %d environments leave out contacts, for which there is no room: build the "
-                "scene with more than RigidOptions(max_contacts=%d, max_collision_pairs=%d).",
-                *(full.sum(), self.n_envs, self.max_contacts, self.max_collision_pairs),
-            )
+        if full.device.type != "cpu" or not full.any():
+            return None
+        return (
+            f"{full.sum()} of {self.n_envs} environments leave out contacts, for which there is no "
+            f"room: build the scene with more than RigidOptions(max_contacts={self.max_contacts}, "
+            f"max_collision_pairs={self.max_collision_pairs})."
+        )
 
     @property
     def max_collision_pairs(self) -> int:
